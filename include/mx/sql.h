@@ -1,0 +1,149 @@
+/*
+ * What a statement does, from its text. Made by src/sql on the session's worker, without
+ * allocation; read by routers and filters. The bit numbers are those of the classify endpoint.
+ */
+#ifndef MX_SQL_H
+#define MX_SQL_H
+
+#include "mx/base.h"
+
+enum mx_sql_type {
+    MX_SQL_READ = 1u << 1,               /* reads data */
+    MX_SQL_WRITE = 1u << 2,              /* must go to the primary */
+    MX_SQL_MASTER_READ = 1u << 3,        /* read that must go to the primary */
+    MX_SQL_SESSION_WRITE = 1u << 4,      /* changes session state: all servers */
+    MX_SQL_USERVAR_WRITE = 1u << 5,      /* assigns a user variable */
+    MX_SQL_USERVAR_READ = 1u << 6,
+    MX_SQL_SYSVAR_READ = 1u << 7,
+    MX_SQL_GSYSVAR_READ = 1u << 8,
+    MX_SQL_GSYSVAR_WRITE = 1u << 9,
+    MX_SQL_BEGIN_TRX = 1u << 10,
+    MX_SQL_ENABLE_AUTOCOMMIT = 1u << 11,
+    MX_SQL_DISABLE_AUTOCOMMIT = 1u << 12,
+    MX_SQL_ROLLBACK = 1u << 13,
+    MX_SQL_COMMIT = 1u << 14,
+    MX_SQL_PREPARE_NAMED_STMT = 1u << 15, /* text PREPARE */
+    MX_SQL_PREPARE_STMT = 1u << 16,       /* COM_STMT_PREPARE; set by the protocol */
+    MX_SQL_EXEC_STMT = 1u << 17,          /* COM_STMT_EXECUTE; set by the protocol */
+    MX_SQL_CREATE_TMP_TABLE = 1u << 18,
+    MX_SQL_DEALLOC_PREPARE = 1u << 22,
+    MX_SQL_READONLY = 1u << 23,  /* SET TRANSACTION READ ONLY */
+    MX_SQL_READWRITE = 1u << 24, /* SET TRANSACTION READ WRITE */
+    MX_SQL_NEXT_TRX = 1u << 25,  /* affects only the next transaction */
+};
+
+enum mx_sql_op {
+    MX_SQL_OP_UNDEFINED = 0,
+    MX_SQL_OP_ALTER,
+    MX_SQL_OP_ALTER_TABLE,
+    MX_SQL_OP_CALL,
+    MX_SQL_OP_CHANGE_DB,
+    MX_SQL_OP_CREATE,
+    MX_SQL_OP_CREATE_ROLE,
+    MX_SQL_OP_CREATE_TABLE,
+    MX_SQL_OP_CREATE_USER,
+    MX_SQL_OP_DELETE,
+    MX_SQL_OP_DROP,
+    MX_SQL_OP_DROP_TABLE,
+    MX_SQL_OP_EXECUTE,
+    MX_SQL_OP_EXPLAIN,
+    MX_SQL_OP_GRANT,
+    MX_SQL_OP_INSERT,
+    MX_SQL_OP_KILL,
+    MX_SQL_OP_LOAD,
+    MX_SQL_OP_LOAD_LOCAL,
+    MX_SQL_OP_REVOKE,
+    MX_SQL_OP_SELECT,
+    MX_SQL_OP_SET,
+    MX_SQL_OP_SET_TRANSACTION,
+    MX_SQL_OP_SHOW,
+    MX_SQL_OP_SHOW_DATABASES,
+    MX_SQL_OP_TRUNCATE,
+    MX_SQL_OP_UPDATE,
+    MX_SQL_OP_COUNT,
+};
+
+enum mx_sql_result {
+    MX_SQL_INVALID = 0,      /* not recognised: routers treat it as a write */
+    MX_SQL_TOKENIZED,        /* by its first words only */
+    MX_SQL_PARTIALLY_PARSED, /* enough for type and operation */
+    MX_SQL_PARSED,
+};
+
+/* Facts besides the contract's type mask that routing needs. */
+enum mx_sql_fact {
+    MX_SQL_FACT_MULTI = 1u << 0,        /* more than one statement in the text */
+    MX_SQL_FACT_LAST_SERVER = 1u << 1,  /* asks about the statement before: FOUND_ROWS(), ROW_COUNT(),
+                                           SHOW WARNINGS, SHOW ERRORS, @@warning_count ... */
+    MX_SQL_FACT_LOCKS_SESSION = 1u << 2, /* LOCK TABLES, GET_LOCK, HANDLER OPEN, FLUSH ... WITH READ
+                                            LOCK: session state that lives on one server only */
+    MX_SQL_FACT_UNLOCKS_SESSION = 1u << 3, /* UNLOCK TABLES, RELEASE_LOCK ... */
+    MX_SQL_FACT_USES_TABLES = 1u << 4,  /* names at least one table: may touch a temporary one */
+    MX_SQL_FACT_DROPS_TABLE = 1u << 5,
+    MX_SQL_FACT_IMPLICIT_COMMIT = 1u << 6,
+    MX_SQL_FACT_COMMENT_ONLY = 1u << 7,
+    MX_SQL_FACT_GLOBAL_ONLY = 1u << 8,  /* SET with GLOBAL assignments only */
+    MX_SQL_FACT_XA = 1u << 9,
+    MX_SQL_FACT_CHAIN = 1u << 10,       /* COMMIT/ROLLBACK AND CHAIN */
+};
+
+/* Lexing depends on these; the session keeps them. */
+enum mx_sql_mode_bit {
+    MX_SQL_MODE_ANSI_QUOTES = 1u << 0,
+    MX_SQL_MODE_NO_BACKSLASH_ESCAPES = 1u << 1,
+    MX_SQL_MODE_ORACLE = 1u << 2,
+};
+
+/* How the client encodes text: what a byte above 0x7f may hide. */
+enum mx_sql_charset {
+    MX_SQL_CHARSET_ASCII_SAFE = 0, /* utf8, latin1 ...: a byte below 0x80 is always a character */
+    MX_SQL_CHARSET_GBK,
+    MX_SQL_CHARSET_SJIS, /* and cp932 */
+    MX_SQL_CHARSET_BIG5,
+};
+
+struct mx_sql_options {
+    uint32_t mode;    /* mx_sql_mode_bit */
+    uint32_t charset; /* mx_sql_charset */
+    uint32_t version; /* server version for executable comments, 101100 = 10.11.0; 0: newest */
+};
+
+/* Text inside the statement: offset and length; len 0 means "not there". */
+struct mx_sql_span {
+    uint32_t start;
+    uint32_t len;
+};
+
+struct mx_sql {
+    uint32_t type;   /* mx_sql_type bits */
+    uint32_t facts;  /* mx_sql_fact bits */
+    uint16_t op;     /* mx_sql_op */
+    uint8_t result;  /* mx_sql_result */
+    uint8_t trx_access; /* 0 not said, 1 READ ONLY, 2 READ WRITE (START TRANSACTION, SET TRANSACTION) */
+    struct mx_sql_span table;     /* first table created, dropped or read: name as written, quotes included */
+    struct mx_sql_span table_db;  /* its database, when written */
+    struct mx_sql_span stmt_name; /* PREPARE / EXECUTE / DEALLOCATE: name as written */
+    struct mx_sql_span stmt_text; /* PREPARE x FROM '...': the literal with its quotes */
+    struct mx_sql_span use_db;    /* USE: database as written */
+    struct mx_sql_span kill;      /* KILL: everything after the word */
+};
+
+/*
+ * Classify `len` bytes (at most UINT32_MAX). Never fails: what is not understood is a write.
+ * Linear in len, no allocation. options may be NULL (default mode). *out is filled whole.
+ */
+MX_API void mx_sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
+                            struct mx_sql *out);
+
+/* Copies the name a span means into `out` without its quotes; returns its length (cut at size-1). */
+MX_API size_t mx_sql_span_name(const char *sql, struct mx_sql_span span, char *out, size_t size);
+
+/*
+ * Calls `each` for every table the statement names, in order, with table and database as written
+ * (database empty when not written); stops when it returns false. For the temporary-table rule.
+ */
+typedef bool (*mx_sql_table_fn)(void *data, struct mx_sql_span db, struct mx_sql_span table);
+MX_API void mx_sql_each_table(const char *sql, size_t len, const struct mx_sql_options *options,
+                              mx_sql_table_fn each, void *data);
+
+#endif
