@@ -1,0 +1,10 @@
+/* Random bytes from the kernel; good enough for keys and salts. */
+#ifndef BASE_RAND_H
+#define BASE_RAND_H
+
+#include "mx/base.h"
+
+void base_rand_bytes(void *out, size_t len);
+uint64_t base_rand_u64(void);
+
+#endif
