@@ -29,6 +29,9 @@ struct mx_reply {
     char error_sqlstate[6];
     const char *error_text;   /* first bytes of the message, NUL-terminated; valid in the call */
     uint8_t command;          /* that is answered */
+    uint8_t sequence;         /* number of the last packet that the piece begins or goes on with */
+    bool aligned;             /* the piece ends between two packets */
+    bool awaits_client;       /* the server waits for the data of LOAD DATA LOCAL */
     uint32_t stmt_id;         /* client's statement id, for PREPARED */
     uint64_t history_id;      /* of the session command that is answered; 0: none */
     const char *last_gtid;    /* session tracking: position after this statement, or NULL */

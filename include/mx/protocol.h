@@ -1,0 +1,222 @@
+/*
+ * What a protocol module implements, and what it may ask of the core. A protocol speaks with the
+ * client on one side and with the servers on the other; the core owns the objects in between
+ * (session, endpoints, chain of stages, history) and their ends. Everything runs on the session's
+ * worker unless a line says otherwise.
+ *
+ *   client bytes -> client side -> mx_flow_query -> filters, router -> mx_endpoint_send
+ *                -> backend_send -> server bytes -> backend side -> mx_flow_reply
+ *                -> router, filters -> client_reply -> client bytes
+ */
+#ifndef MX_PROTOCOL_H
+#define MX_PROTOCOL_H
+
+#include "mx/authenticator.h"
+#include "mx/conn.h"
+#include "mx/endpoint.h"
+#include "mx/module.h"
+#include "mx/session.h"
+
+struct mx_protocol_ops {
+    const char *default_authenticator;
+    size_t client_size;  /* zeroed bytes behind each session: mx_session_client() */
+    size_t backend_size; /* zeroed bytes behind each endpoint: mx_endpoint_backend() */
+
+    /* An ERR packet for one whom no session is made for, before any greeting; its length. */
+    size_t (*refuse)(uint8_t *out, size_t cap, const struct mx_err *err);
+
+    /* ---- the client's side; the connection is mx_session_conn(), owned by the core ---- */
+    /* Takes the connection (mx_conn_set_ops) and greets. */
+    void (*client_open)(struct mx_session *session);
+    /* The session is about to be freed; the connection has gone already. */
+    void (*client_free)(struct mx_session *session);
+    /* A piece of a reply goes out. */
+    void (*client_reply)(struct mx_session *session, struct mx_endpoint *endpoint,
+                         const struct mx_reply *reply);
+    /* Answers to the command under way or, with nothing under way, to the next one. */
+    void (*client_error)(struct mx_session *session, const struct mx_err *err);
+    void (*client_ok)(struct mx_session *session);
+    /* Last words, if the place in the stream allows any. */
+    void (*client_killed)(struct mx_session *session, const struct mx_err *err);
+    /* Offer the held query again. */
+    void (*client_resume)(struct mx_session *session);
+    /* The accounts were read again: check the waiting client once more. */
+    void (*client_accounts)(struct mx_session *session);
+    /* Attributes of the connection as a JSON object, for REST. */
+    json_t *(*client_attributes)(struct mx_session *session);
+
+    /* ---- a server's side ---- */
+    /* Begins to connect. -1: refused at once. */
+    int (*backend_open)(struct mx_endpoint *endpoint, struct mx_err *err);
+    void (*backend_send)(struct mx_endpoint *endpoint, const struct mx_query *query,
+                         uint32_t flags);
+    /* No further callback; says goodbye when that makes sense, and frees what it holds. */
+    void (*backend_close)(struct mx_endpoint *endpoint);
+    /* An unused connection must not be forgotten by the server. */
+    void (*backend_ping)(struct mx_endpoint *endpoint);
+    /* Breaks the connection; mx_endpoint_lost follows at the end of the loop turn. */
+    void (*backend_fail)(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent);
+    struct mx_conn *(*backend_conn)(struct mx_endpoint *endpoint);
+    /* The server's number for this connection; 0 before its greeting. */
+    uint64_t (*backend_id)(const struct mx_endpoint *endpoint);
+    /* A KILL of the session: tell the servers, on connections of its own, as the session's user. */
+    void (*backend_kill)(struct mx_endpoint *endpoint, bool query_only, bool hard);
+};
+
+/* ------------------------------------------------------------ session */
+
+MX_API void *mx_session_client(const struct mx_session *session);
+/* NULL once it was closed. */
+MX_API struct mx_conn *mx_session_conn(const struct mx_session *session);
+/* Bits of mx_need that some stage of the chain has asked for; 0 before mx_session_start. */
+MX_API uint32_t mx_session_needs(const struct mx_session *session);
+MX_API bool mx_session_is_started(const struct mx_session *session);
+/* False: it is being closed, and nothing may be sent any more. */
+MX_API bool mx_session_is_open(const struct mx_session *session);
+MX_API const struct mx_protocol_ops *mx_session_protocol(const struct mx_session *session);
+/* The listener's configuration block of the protocol. */
+MX_API const void *mx_session_protocol_config(const struct mx_session *session);
+MX_API const char *mx_session_listener_name(const struct mx_session *session);
+
+MX_API void mx_session_set_user(struct mx_session *session, const char *user);
+MX_API void mx_session_set_database(struct mx_session *session, const char *name, size_t len);
+/* Lexing options that the answers of servers or SET statements have changed. */
+MX_API struct mx_sql_options *mx_session_sql_options_edit(struct mx_session *session);
+
+/*
+ * The login is done: the chain is built and the router's session made. -1: err goes to the client,
+ * and the session must be ended.
+ */
+MX_API MX_MUST_USE int mx_session_start(struct mx_session *session, struct mx_err *err);
+/* Orderly end (COM_QUIT, the client has gone). Harmless when repeated. */
+MX_API void mx_session_end(struct mx_session *session);
+/* Time limit of the login, for clients that stall; ended by mx_session_start. */
+MX_API void mx_session_expect_login(struct mx_session *session);
+/* COM_CHANGE_USER or COM_RESET_CONNECTION went through. */
+MX_API void mx_session_was_reset(struct mx_session *session);
+/* Replies that the client waits for. */
+MX_API uint32_t mx_session_due(const struct mx_session *session);
+/* The client has been told the end of a reply that came from no endpoint. */
+MX_API void mx_session_reply_done(struct mx_session *session);
+
+/* ------------------------------------------------------------ what a greeting says */
+
+struct mx_greeting_facts {
+    uint32_t caps;     /* and of all servers that were ever contacted; all bits when none was */
+    uint32_t ext_caps; /* the same for the upper half */
+    uint32_t version;  /* the lowest one, 101106; 0: none known */
+    bool all_mariadb;
+    bool unknown;          /* a usable server was never contacted */
+    uint8_t collation;     /* of the server with the lowest version; 0: not known */
+    char version_text[96]; /* the service's version_string, or that server's; "" when not known */
+    bool version_is_set;   /* by version_string */
+};
+MX_API void mx_session_greeting_facts(const struct mx_session *session,
+                                      struct mx_greeting_facts *out);
+/* Client connections of the service now, all workers. */
+MX_API int64_t mx_service_clients(const struct mx_service *service);
+/* Entries "name=value" of connection_metadata; ends with NULL; may be NULL. */
+MX_API char *const *mx_session_metadata(const struct mx_session *session);
+/* Version of this program. */
+MX_API const char *mx_program_version(void);
+
+/* ------------------------------------------------------------ accounts */
+
+enum mx_login_verdict {
+    MX_LOGIN_FOUND = 0,
+    MX_LOGIN_DENIED, /* no such account; err is the answer */
+    MX_LOGIN_WAIT,   /* accounts are being read again: client_accounts follows */
+};
+
+/* Copies: an account list may be replaced at any time. */
+struct mx_login_account {
+    char *plugin; /* "" when the account names none */
+    char *secret; /* its authentication string */
+    bool is_super;
+    struct mx_err *database_error; /* NULL: the database may be used; told after a good password */
+    const struct mx_authenticator_ops *authenticator; /* serves the plugin; NULL: none does */
+};
+MX_API void mx_login_account_free(struct mx_login_account *account);
+
+/*
+ * The account for `user` from the client's address. database may be NULL or "". again: this is the
+ * check after a reload, do not wait once more.
+ */
+MX_API enum mx_login_verdict mx_session_find_account(struct mx_session *session, const char *user,
+                                                     const char *database, bool again,
+                                                     struct mx_login_account *out,
+                                                     struct mx_err *err);
+/*
+ * A login failed: logged once in the documented form; counts against the address when `counts`; a
+ * reload of the accounts is asked for.
+ */
+MX_API void mx_session_login_failed(struct mx_session *session, const char *user,
+                                    const struct mx_err *err, bool counts);
+/* A login went through: forget earlier failures; a warning for super users when configured. */
+MX_API void mx_session_login_done(struct mx_session *session, bool is_super);
+/* The authenticator of this session's listener that can answer a server's plugin, or NULL. */
+MX_API const struct mx_authenticator_ops *mx_session_server_plugin(const struct mx_session *session,
+                                                                   const char *plugin);
+/* A server refused this user: the accounts may be stale. */
+MX_API void mx_session_refresh_accounts(struct mx_session *session);
+
+/* ------------------------------------------------------------ the flow */
+
+/*
+ * Hands a query (or the next piece of one) to the chain. PASS: on its way; HELD: keep it, offer it
+ * again when client_resume comes; DONE: answered; FAIL: the session is being closed.
+ */
+MX_API enum mx_verdict mx_flow_query(struct mx_session *session, struct mx_query *query);
+/* A piece of a reply. With MX_SEND_DISCARD only the end, with len 0. */
+MX_API void mx_flow_reply(struct mx_endpoint *endpoint, struct mx_reply *reply, bool discard);
+
+/* ------------------------------------------------------------ endpoints */
+
+MX_API void *mx_endpoint_backend(const struct mx_endpoint *endpoint);
+MX_API struct mx_session *mx_endpoint_session(const struct mx_endpoint *endpoint);
+/* Of all endpoints of the session, in the order of opening; NULL starts; NULL ends. */
+MX_API struct mx_endpoint *mx_endpoint_next(const struct mx_session *session,
+                                            const struct mx_endpoint *endpoint);
+/* Opens a connection to the endpoint's server for its own or a sibling's purposes. */
+MX_API struct mx_conn *mx_endpoint_connect(const struct mx_endpoint *endpoint,
+                                           const struct mx_conn_ops *ops, void *owner);
+/* Login and replay are done; what was queued has been sent. */
+MX_API void mx_endpoint_ready(struct mx_endpoint *endpoint);
+/* The connection has broken: the router is told, and the endpoint is gone after the call. */
+MX_API void mx_endpoint_lost(struct mx_endpoint *endpoint, const struct mx_err *why,
+                             bool permanent);
+/* What kind of answer a session command got on this endpoint; a difference closes it. */
+MX_API void mx_endpoint_history_answer(struct mx_endpoint *endpoint, uint64_t history_id, bool ok);
+/* The server has refused a login for a reason an operator must know; logged once. */
+MX_API void mx_endpoint_count_failed_auth(struct mx_endpoint *endpoint);
+
+/* The session's commands so far, oldest first; NULL ends. Valid until the history changes. */
+struct mx_history_entry {
+    uint64_t id;
+    const uint8_t *data; /* packets with headers, as sent by the client */
+    size_t len;
+    uint8_t command;
+    uint32_t stmt_id; /* of COM_STMT_PREPARE */
+    int8_t result;    /* 1 OK, 0 error, -1 not known yet */
+};
+MX_API bool mx_session_history_next(const struct mx_session *session, uint64_t after_id,
+                                    struct mx_history_entry *out);
+/* COM_STMT_CLOSE: the entry that prepared the statement is not replayed any more. */
+MX_API void mx_session_history_forget(struct mx_session *session, uint32_t stmt_id);
+
+/* ------------------------------------------------------------ KILL */
+
+enum mx_kill_result {
+    MX_KILL_DONE = 0,
+    MX_KILL_UNKNOWN, /* no such session */
+    MX_KILL_NOT_OWNER,
+};
+typedef void (*mx_kill_fn)(struct mx_session *issuer, uint64_t id, enum mx_kill_result result);
+/*
+ * Kills another session (or its statement), on whatever worker it is. `done` is called on the
+ * issuer's worker, never before this call has returned, and not at all when the issuer has gone.
+ */
+MX_API void mx_session_kill_other(struct mx_session *issuer, uint64_t id, bool query_only,
+                                  bool hard, mx_kill_fn done);
+
+#endif
