@@ -63,8 +63,9 @@ MX_API struct mx_conn *mx_conn_open(const struct mx_conn_target *target,
 struct sockaddr;
 
 /*
- * Takes over a connected socket on the calling worker (made non-blocking; closed with the
- * connection). `peer` may be NULL for a unix socket.
+ * Takes over a connected, non-blocking socket on the calling worker; it is closed with the
+ * connection. Socket options stay as they are (what net/listen.h accepts has TCP_NODELAY and
+ * keepalive). `peer` may be NULL for a unix socket.
  */
 MX_API struct mx_conn *mx_conn_adopt(int fd, const struct sockaddr *peer,
                                      const struct mx_conn_ops *ops, void *owner);
@@ -101,7 +102,7 @@ MX_API void mx_conn_pause_reading(struct mx_conn *conn);
 /* Kept bytes are presented at the end of this loop turn, then reading goes on. */
 MX_API void mx_conn_resume_reading(struct mx_conn *conn);
 MX_API bool mx_conn_is_paused(const struct mx_conn *conn);
-/* Bytes read and not consumed. Inside `data`: what was kept before this call. */
+/* Bytes read and not consumed; meaningful outside `data` only. */
 MX_API size_t mx_conn_kept(const struct mx_conn *conn);
 
 MX_API void mx_conn_write(struct mx_conn *conn, const void *bytes, size_t len);
@@ -120,8 +121,11 @@ MX_API void mx_conn_uncork(struct mx_conn *conn);
 MX_API size_t mx_conn_queued(const struct mx_conn *conn);
 /* Defaults 65536 and 1024; high must be above low. high 0: never full. */
 MX_API void mx_conn_set_water(struct mx_conn *conn, size_t high_bytes, size_t low_bytes);
-/* At or above high water and not yet down to low water: stop what feeds it until `drained`. */
-MX_API bool mx_conn_is_full(const struct mx_conn *conn);
+/*
+ * At or above high water and not yet down to low water: stop what feeds it until `drained`. To be
+ * asked after writing; when much has been gathered it is offered to the socket first.
+ */
+MX_API bool mx_conn_is_full(struct mx_conn *conn);
 
 /* Connected and not broken or closing. */
 MX_API bool mx_conn_is_open(const struct mx_conn *conn);

@@ -35,7 +35,7 @@ MX_API void mx_worker_post(struct mx_worker *worker, mx_worker_fn fn, void *arg)
 /*
  * The same, and waits until fn has returned. On that worker itself fn runs directly. May be called
  * from the main worker and from threads that are no worker, never from one worker to another (two
- * of them could wait for each other: that ends the process).
+ * of them could wait for each other: that ends the process). The worker must be running until then.
  */
 MX_API void mx_worker_call(struct mx_worker *worker, mx_worker_fn fn, void *arg);
 

@@ -1,0 +1,214 @@
+/*
+ * What arrives on a connection. Bytes are received into the worker's scratch buffer and presented
+ * there; what had been kept is put in front of them. Only when much is kept or wanted do they go
+ * straight behind the kept bytes, so that a large packet is copied at most when its buffer grows.
+ */
+#include "net/conn.h"
+
+#include "base/pool.h"
+
+#include <string.h>
+
+/* Up to here kept and new bytes are put together in the scratch buffer. */
+#define SMALL_KEPT (NET_SCRATCH_LEN / 2)
+#define STEP       ((size_t)64 * 1024)
+
+static bool
+is_receiving(const struct mx_conn *conn)
+{
+    return !conn->is_paused && (conn->state == NET_CONN_OPEN ||
+                                (conn->state == NET_CONN_BROKEN && conn->failed_sending));
+}
+
+static bool
+goes_direct(const struct mx_conn *conn)
+{
+    return conn->kept_len > 0 && mx_max_size(conn->want, conn->kept_len) > SMALL_KEPT;
+}
+
+/* Bytes that `data` did not take go to a chunk of their own; they may lie in the old one. */
+static void
+keep(struct mx_conn *conn, const uint8_t *bytes, size_t len)
+{
+    size_t capacity = 0;
+    uint8_t *chunk = base_pool_get(len, &capacity);
+    memcpy(chunk, bytes, len);
+    base_pool_put(conn->kept, conn->kept_capacity);
+    conn->kept = chunk;
+    conn->kept_len = len;
+    conn->kept_capacity = capacity;
+}
+
+static void
+forget(struct mx_conn *conn)
+{
+    base_pool_put(conn->kept, conn->kept_capacity);
+    conn->kept = NULL;
+    conn->kept_len = 0;
+    conn->kept_capacity = 0;
+}
+
+/* Room behind the kept bytes; doubles, so that a claimed length costs memory only as it comes. */
+static size_t
+place_direct(struct mx_conn *conn, uint8_t **out)
+{
+    bool is_known = conn->want > conn->kept_len;
+    size_t need = is_known ? conn->want - conn->kept_len : STEP;
+    if (conn->kept_capacity - conn->kept_len < mx_min_size(need, 4096)) {
+        size_t target = mx_max_size(conn->kept_len * 2, conn->kept_len + STEP);
+        if (is_known) {
+            target = mx_min_size(target, conn->want);
+        }
+        size_t capacity = 0;
+        uint8_t *bigger = base_pool_get(target, &capacity);
+        memcpy(bigger, conn->kept, conn->kept_len);
+        base_pool_put(conn->kept, conn->kept_capacity);
+        conn->kept = bigger;
+        conn->kept_capacity = capacity;
+    }
+    *out = conn->kept + conn->kept_len;
+    return conn->kept_capacity - conn->kept_len;
+}
+
+size_t
+net_conn_place(struct net_io *io, uint8_t **out)
+{
+    struct mx_conn *conn = net_conn_of(io);
+    if (!is_receiving(conn)) {
+        return 0;
+    }
+    if (goes_direct(conn)) {
+        return place_direct(conn, out);
+    }
+    /* The kept bytes are put in front when something has arrived behind their place. */
+    *out = io->worker->scratch + conn->kept_len;
+    return NET_SCRATCH_LEN - conn->kept_len;
+}
+
+/* Hands `len` bytes at `bytes` (scratch, or the kept chunk itself) to the owner. */
+static void
+present(struct mx_conn *conn, uint8_t *bytes, size_t len)
+{
+    struct mx_worker *worker = conn->io.worker;
+    bool is_kept = bytes == conn->kept;
+    conn->want = 0;
+    conn->owes_input = false;
+    worker->input = bytes;
+    worker->input_len = len;
+    size_t used = conn->ops->data(conn, conn->owner, bytes, len);
+    MX_ASSERT(used <= len);
+    net_worker_flush(worker); /* what it wrote may lie in these bytes */
+    worker->input = NULL;
+    worker->input_len = 0;
+    if (conn->state == NET_CONN_DEAD || conn->state == NET_CONN_LINGERING) {
+        return; /* the chunk goes with the connection */
+    }
+    size_t rest = len - used;
+    if (rest == 0) {
+        forget(conn);
+    } else if (!is_kept || (used > 0 && rest <= conn->kept_capacity / 4)) {
+        keep(conn, bytes + used, rest);
+    } else {
+        memmove(conn->kept, conn->kept + used, rest);
+        conn->kept_len = rest;
+    }
+}
+
+void
+net_conn_present_kept(struct mx_conn *conn)
+{
+    conn->owes_input = false;
+    if (conn->kept_len > 0 && conn->kept_len >= conn->want) {
+        present(conn, conn->kept, conn->kept_len);
+    }
+}
+
+static void
+took_in(struct mx_conn *conn, size_t count)
+{
+    struct mx_worker *worker = conn->io.worker;
+    bool is_direct = goes_direct(conn);
+    size_t len = conn->kept_len + count;
+    conn->bytes_in += count;
+    conn->active_ms = mx_now_ms();
+    if (is_direct) {
+        conn->kept_len = len;
+    } else if (conn->kept_len > 0) {
+        memcpy(worker->scratch, conn->kept, conn->kept_len);
+        forget(conn);
+    }
+    if (len >= conn->want) {
+        present(conn, is_direct ? conn->kept : worker->scratch, len);
+    } else if (!is_direct) {
+        keep(conn, worker->scratch, len);
+    }
+    if (conn->kept_len >= conn->input_limit) {
+        net_conn_break(conn, NET_CODE_LOST,
+                       "the other side sent %zu bytes that could not be used; the limit is %zu",
+                       conn->kept_len, conn->input_limit);
+    }
+}
+
+void
+net_conn_arrived(struct net_io *io, ssize_t count)
+{
+    struct mx_conn *conn = net_conn_of(io);
+    if (count > 0) {
+        took_in(conn, (size_t)count);
+    } else if (count == 0) {
+        net_conn_break(conn, 0, "the other side closed the connection");
+    } else {
+        net_conn_break(conn, NET_CODE_LOST, "receiving failed: %s", strerrordesc_np((int)-count));
+    }
+}
+
+void
+mx_conn_want(struct mx_conn *conn, size_t total)
+{
+    conn->want = total;
+    if (total > conn->input_limit) {
+        net_conn_break(conn, NET_CODE_LOST,
+                       "the other side announced %zu bytes in one piece; the limit is %zu", total,
+                       conn->input_limit);
+    }
+}
+
+void
+mx_conn_set_input_limit(struct mx_conn *conn, size_t limit_bytes)
+{
+    conn->input_limit = limit_bytes;
+}
+
+void
+mx_conn_pause_reading(struct mx_conn *conn)
+{
+    conn->is_paused = true;
+}
+
+void
+mx_conn_resume_reading(struct mx_conn *conn)
+{
+    if (!conn->is_paused) {
+        return;
+    }
+    conn->is_paused = false;
+    if (conn->state != NET_CONN_OPEN) {
+        return;
+    }
+    conn->owes_input = conn->kept_len > 0 || conn->io.worker->input != NULL;
+    if (conn->owes_input || conn->io.is_readable) {
+        net_io_again(&conn->io);
+    }
+}
+
+bool
+mx_conn_is_paused(const struct mx_conn *conn)
+{
+    return conn->is_paused;
+}
+
+size_t
+mx_conn_kept(const struct mx_conn *conn)
+{
+    return conn->kept_len;
+}

@@ -1,0 +1,389 @@
+/*
+ * What leaves a connection. Writes of one callback are gathered in a slot of the worker (parts of
+ * the presented input by reference, others copied) and leave in one send when it returns; only
+ * what the socket did not take goes to chunks from the pool.
+ */
+#include "net/conn.h"
+
+#include "base/pool.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PUSH_IOVS  32
+#define CHUNK_LEN  ((size_t)16 * 1024)
+#define CORK_LIMIT ((size_t)64 * 1024)
+
+struct net_chunk {
+    struct net_chunk *next;
+    uint32_t capacity; /* of the whole chunk, this head included */
+    uint32_t start;
+    uint32_t end;
+    uint8_t bytes[];
+};
+
+static size_t
+chunk_room(const struct net_chunk *chunk)
+{
+    return chunk->capacity - sizeof(*chunk) - chunk->end;
+}
+
+static void
+note_full(struct mx_conn *conn)
+{
+    if (conn->high > 0 && conn->out_len >= conn->high) {
+        conn->is_full = true;
+    }
+}
+
+static void
+append(struct mx_conn *conn, const uint8_t *bytes, size_t len)
+{
+    conn->out_len += len;
+    while (len > 0) {
+        struct net_chunk *last = conn->out_last;
+        if (last == NULL || chunk_room(last) == 0) {
+            size_t capacity = 0;
+            size_t need = mx_min_size(len + sizeof(*last), CHUNK_LEN);
+            last = base_pool_get(need, &capacity);
+            *last = (struct net_chunk){.capacity = (uint32_t)capacity};
+            if (conn->out_last != NULL) {
+                conn->out_last->next = last;
+            } else {
+                conn->out_first = last;
+            }
+            conn->out_last = last;
+        }
+        size_t part = mx_min_size(len, chunk_room(last));
+        memcpy(last->bytes + last->end, bytes, part);
+        last->end += (uint32_t)part;
+        bytes += part;
+        len -= part;
+    }
+}
+
+static void
+drop_first(struct mx_conn *conn)
+{
+    struct net_chunk *chunk = conn->out_first;
+    conn->out_first = chunk->next;
+    if (conn->out_first == NULL) {
+        conn->out_last = NULL;
+    }
+    base_pool_put(chunk, chunk->capacity);
+}
+
+static void
+release_gather(struct mx_conn *conn)
+{
+    if (conn->gather != 0) {
+        struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
+        slot->conn = NULL;
+        conn->gather = 0;
+        conn->io.worker->gather_count--;
+    }
+}
+
+void
+net_conn_drop_output(struct mx_conn *conn)
+{
+    release_gather(conn);
+    while (conn->out_first != NULL) {
+        drop_first(conn);
+    }
+    conn->out_len = 0;
+}
+
+/* Bytes that the socket took; 0 when it takes nothing now; -1: the connection is broken. */
+static ssize_t
+offer(struct mx_conn *conn, struct iovec *iov, int count)
+{
+    conn->io.worker->counts.sends++;
+    ssize_t taken = 0;
+    do {
+        taken = conn->io.transport->send(&conn->io, iov, count);
+    } while (taken == -EINTR);
+    if (taken == -EAGAIN) {
+        return 0;
+    }
+    if (taken < 0) {
+        conn->failed_sending = true;
+        net_conn_break(conn, NET_CODE_LOST, "sending failed: %s", strerrordesc_np((int)-taken));
+        return -1;
+    }
+    conn->bytes_out += (uint64_t)taken;
+    conn->active_ms = mx_now_ms();
+    return taken;
+}
+
+static void
+took_from_queue(struct mx_conn *conn, size_t taken)
+{
+    conn->out_len -= taken;
+    while (taken > 0) {
+        struct net_chunk *chunk = conn->out_first;
+        size_t part = mx_min_size(taken, chunk->end - chunk->start);
+        chunk->start += (uint32_t)part;
+        taken -= part;
+        if (chunk->start == chunk->end) {
+            drop_first(conn);
+        }
+    }
+}
+
+void
+net_conn_push(struct mx_conn *conn)
+{
+    while (conn->out_len > 0) {
+        struct iovec iov[PUSH_IOVS];
+        int count = 0;
+        size_t len = 0;
+        for (struct net_chunk *c = conn->out_first; c != NULL && count < PUSH_IOVS; c = c->next) {
+            iov[count].iov_base = c->bytes + c->start;
+            iov[count].iov_len = c->end - c->start;
+            len += iov[count++].iov_len;
+        }
+        ssize_t taken = offer(conn, iov, count);
+        if (taken < 0) {
+            return;
+        }
+        took_from_queue(conn, (size_t)taken);
+        if ((size_t)taken < len) {
+            break;
+        }
+    }
+    if (conn->out_len > 0) {
+        conn->io.worker->engine->want_room(&conn->io);
+    }
+    note_full(conn);
+}
+
+void
+net_conn_tell_drained(struct mx_conn *conn)
+{
+    conn->owes_drained = false;
+    if (conn->is_full && conn->out_len <= conn->low && conn->state == NET_CONN_OPEN) {
+        conn->is_full = false;
+        if (conn->ops->drained != NULL) {
+            conn->ops->drained(conn, conn->owner);
+        }
+    }
+}
+
+void
+net_conn_room(struct net_io *io)
+{
+    struct mx_conn *conn = net_conn_of(io);
+    net_conn_push(conn);
+    if (conn->state == NET_CONN_LINGERING && conn->out_len == 0) {
+        net_conn_die(conn);
+        return;
+    }
+    net_conn_tell_drained(conn);
+}
+
+/* Sends what is gathered; what the socket does not take is kept. */
+static void
+send_gather(struct mx_conn *conn)
+{
+    struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
+    struct iovec iov[NET_GATHER_IOVS];
+    memcpy(iov, slot->iov, sizeof(iov[0]) * (size_t)slot->count);
+    ssize_t taken = offer(conn, iov, slot->count);
+    if (taken < 0) {
+        return; /* the slot went with the rest of the output */
+    }
+    size_t skip = (size_t)taken;
+    if (skip < slot->len) {
+        for (int i = 0; i < slot->count; i++) {
+            size_t part = mx_min_size(skip, slot->iov[i].iov_len);
+            skip -= part;
+            append(conn, (const uint8_t *)slot->iov[i].iov_base + part,
+                   slot->iov[i].iov_len - part);
+        }
+        conn->io.worker->engine->want_room(&conn->io);
+        note_full(conn);
+    }
+    release_gather(conn);
+}
+
+void
+net_worker_flush(struct mx_worker *worker)
+{
+    for (size_t i = 0; i < NET_GATHER_SLOTS && worker->gather_count > 0; i++) {
+        if (worker->gather[i].conn != NULL) {
+            send_gather(worker->gather[i].conn);
+        }
+    }
+}
+
+static struct net_gather *
+gather_for(struct mx_conn *conn)
+{
+    struct mx_worker *worker = conn->io.worker;
+    if (conn->gather != 0) {
+        return &worker->gather[conn->gather - 1];
+    }
+    if (worker->gather_count == NET_GATHER_SLOTS) {
+        send_gather(worker->gather[0].conn);
+    }
+    uint8_t i = 0;
+    while (worker->gather[i].conn != NULL) {
+        i++;
+    }
+    struct net_gather *slot = &worker->gather[i];
+    slot->conn = conn;
+    slot->count = 0;
+    slot->len = 0;
+    slot->copied = 0;
+    conn->gather = (uint8_t)(i + 1);
+    worker->gather_count++;
+    return slot;
+}
+
+static bool
+is_input(const struct mx_worker *worker, const uint8_t *bytes, size_t len)
+{
+    uintptr_t start = (uintptr_t)worker->input;
+    uintptr_t at = (uintptr_t)bytes;
+    return worker->input != NULL && at >= start && at - start <= worker->input_len &&
+           len <= worker->input_len - (at - start);
+}
+
+/* Adds a part, to the one before when it lies behind it in memory. */
+static void
+add_part(struct net_gather *slot, const void *bytes, size_t len)
+{
+    if (slot->count > 0) {
+        struct iovec *last = &slot->iov[slot->count - 1];
+        if ((const uint8_t *)last->iov_base + last->iov_len == bytes) {
+            last->iov_len += len;
+            slot->len += len;
+            return;
+        }
+    }
+    struct iovec *part = &slot->iov[slot->count++];
+    memcpy(&part->iov_base, &bytes, sizeof(bytes)); /* only ever read; iovec knows no const */
+    part->iov_len = len;
+    slot->len += len;
+}
+
+static bool
+must_queue(const struct mx_conn *conn)
+{
+    return conn->state != NET_CONN_OPEN || conn->is_corked || conn->out_len > 0;
+}
+
+static void
+enqueue(struct mx_conn *conn, const uint8_t *bytes, size_t len)
+{
+    append(conn, bytes, len);
+    if (conn->is_corked && conn->state == NET_CONN_OPEN && !conn->io.wants_room &&
+        conn->out_len >= CORK_LIMIT) {
+        net_conn_push(conn);
+    }
+    note_full(conn);
+}
+
+void
+mx_conn_write(struct mx_conn *conn, const void *bytes, size_t len)
+{
+    if ((conn->state != NET_CONN_OPEN && conn->state != NET_CONN_CONNECTING) || len == 0) {
+        return;
+    }
+    if (must_queue(conn)) {
+        enqueue(conn, bytes, len);
+        return;
+    }
+    struct net_gather *slot = gather_for(conn);
+    if (is_input(conn->io.worker, bytes, len)) {
+        add_part(slot, bytes, len);
+    } else if (len <= NET_GATHER_COPIED - slot->copied) {
+        uint8_t *copy = slot->copy + slot->copied;
+        memcpy(copy, bytes, len);
+        slot->copied += len;
+        add_part(slot, copy, len);
+    } else {
+        /* The caller's memory is his again after this call: out it goes. */
+        add_part(slot, bytes, len);
+        send_gather(conn);
+        return;
+    }
+    if (slot->count == NET_GATHER_IOVS) {
+        send_gather(conn);
+    }
+}
+
+void
+mx_conn_writev(struct mx_conn *conn, const struct iovec *iov, int count)
+{
+    for (int i = 0; i < count; i++) {
+        mx_conn_write(conn, iov[i].iov_base, iov[i].iov_len);
+    }
+}
+
+void
+mx_conn_flush(struct mx_conn *conn)
+{
+    if (conn->gather != 0) {
+        send_gather(conn);
+    } else if (conn->state == NET_CONN_OPEN && conn->out_len > 0 && !conn->io.wants_room) {
+        net_conn_push(conn);
+    }
+    if (conn->is_full && conn->out_len <= conn->low && conn->state == NET_CONN_OPEN) {
+        conn->owes_drained = true;
+        net_io_again(&conn->io);
+    }
+}
+
+void
+mx_conn_cork(struct mx_conn *conn)
+{
+    if (conn->gather != 0) {
+        send_gather(conn);
+    }
+    conn->is_corked = true;
+}
+
+void
+mx_conn_uncork(struct mx_conn *conn)
+{
+    if (conn->is_corked) {
+        conn->is_corked = false;
+        mx_conn_flush(conn);
+    }
+}
+
+static size_t
+gathered(const struct mx_conn *conn)
+{
+    return conn->gather != 0 ? conn->io.worker->gather[conn->gather - 1].len : 0;
+}
+
+size_t
+mx_conn_queued(const struct mx_conn *conn)
+{
+    return conn->out_len + gathered(conn);
+}
+
+void
+mx_conn_set_water(struct mx_conn *conn, size_t high_bytes, size_t low_bytes)
+{
+    MX_ASSERT(high_bytes == 0 || high_bytes > low_bytes);
+    conn->high = (uint32_t)mx_min_size(high_bytes, UINT32_MAX);
+    conn->low = (uint32_t)mx_min_size(low_bytes, UINT32_MAX);
+    note_full(conn);
+    if (conn->is_full && (conn->high == 0 || conn->out_len <= conn->low)) {
+        conn->owes_drained = true;
+        net_io_again(&conn->io);
+    }
+}
+
+bool
+mx_conn_is_full(struct mx_conn *conn)
+{
+    if (conn->high > 0 && !conn->is_full && mx_conn_queued(conn) >= conn->high) {
+        mx_conn_flush(conn);
+    }
+    return conn->is_full;
+}

@@ -1,0 +1,255 @@
+/*
+ * A worker's c-ares channel, made when the first name is asked for: its sockets are watched by the
+ * loop, its timeouts are a timer. The library is told to use threads of nobody.
+ */
+#include "net/resolve.h"
+
+#include "net/worker.h"
+
+#include <ares.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct watch {
+    struct net_io io;
+    struct net_resolver *resolver;
+    struct watch *next;
+};
+
+struct net_resolver {
+    struct mx_worker *worker;
+    ares_channel channel;
+    struct mx_timer timer;
+    struct watch *watches;
+    int channel_error; /* c-ares could not make the channel */
+};
+
+struct net_query {
+    net_resolve_fn fn; /* NULL: cancelled */
+    void *arg;
+    uint16_t port;
+    bool is_calling; /* inside net_resolve: the answer waits for the end of the turn */
+    bool is_done;
+    int status;
+    size_t count;
+    struct net_address list[NET_RESOLVE_MAX];
+    char name[256];
+};
+
+static pthread_once_t library_once = PTHREAD_ONCE_INIT;
+
+static void
+library_init(void)
+{
+    (void)ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+static void
+set_timer(struct net_resolver *resolver)
+{
+    struct timeval limit = {.tv_sec = 3600};
+    struct timeval left = {0};
+    struct timeval *next = ares_timeout(resolver->channel, &limit, &left);
+    mx_timer_restart(&resolver->timer, (int64_t)next->tv_sec * 1000 + next->tv_usec / 1000 + 1);
+}
+
+static void
+timed_out(struct mx_timer *timer)
+{
+    struct net_resolver *resolver = mx_container_of(timer, struct net_resolver, timer);
+    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    set_timer(resolver);
+}
+
+static void
+socket_ready(struct net_io *io, uint32_t bits)
+{
+    struct watch *watch = mx_container_of(io, struct watch, io);
+    struct net_resolver *resolver = watch->resolver;
+    bool reads = (bits & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0;
+    bool writes = (bits & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
+    ares_process_fd(resolver->channel, reads ? io->fd : ARES_SOCKET_BAD,
+                    writes ? io->fd : ARES_SOCKET_BAD);
+    set_timer(resolver);
+}
+
+static const struct net_io_events watch_events = {.ready = socket_ready};
+
+static void
+free_watch(void *arg)
+{
+    free(arg);
+}
+
+static void
+unwatch(struct net_resolver *resolver, int fd)
+{
+    struct watch **at = &resolver->watches;
+    while (*at != NULL && (*at)->io.fd != fd) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        struct watch *gone = *at;
+        *at = gone->next;
+        resolver->worker->engine->drop(&gone->io);
+        gone->io.fd = -1;
+        mx_worker_defer(free_watch, gone); /* an event of it may be in this turn's batch */
+    }
+}
+
+/* c-ares tells what it waits for on a socket; nothing at all means that it closes it. */
+static void
+socket_state(void *arg, ares_socket_t fd, int reads, int writes)
+{
+    struct net_resolver *resolver = arg;
+    struct watch *watch = resolver->watches;
+    if (!reads && !writes) {
+        unwatch(resolver, fd);
+        return;
+    }
+    while (watch != NULL && watch->io.fd != fd) {
+        watch = watch->next;
+    }
+    if (watch == NULL) {
+        watch = mx_calloc(1, sizeof(*watch));
+        watch->io.fd = fd;
+        watch->io.events = &watch_events;
+        watch->io.worker = resolver->worker;
+        watch->resolver = resolver;
+        watch->next = resolver->watches;
+        resolver->watches = watch;
+    }
+    uint32_t bits = (reads ? (uint32_t)EPOLLIN : 0) | (writes ? (uint32_t)EPOLLOUT : 0);
+    (void)resolver->worker->engine->watch(&watch->io, bits);
+}
+
+static struct net_resolver *
+resolver_of(struct mx_worker *worker)
+{
+    if (worker->resolver == NULL) {
+        (void)pthread_once(&library_once, library_init);
+        struct net_resolver *resolver = mx_calloc(1, sizeof(*resolver));
+        struct ares_options options = {.sock_state_cb = socket_state,
+                                       .sock_state_cb_data = resolver,
+                                       .timeout = 2000,
+                                       .tries = 3};
+        resolver->worker = worker;
+        resolver->timer.fn = timed_out;
+        resolver->channel_error =
+            ares_init_options(&resolver->channel, &options,
+                              ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+        worker->resolver = resolver;
+    }
+    return worker->resolver;
+}
+
+static void
+tell(void *arg)
+{
+    struct net_query *query = arg;
+    if (query->fn != NULL) {
+        struct mx_err err = {0};
+        if (query->count == 0) {
+            (void)mx_err_text(&err, "cannot find the address of host '%s': %s", query->name,
+                              query->status == ARES_SUCCESS ? "it has none"
+                                                            : ares_strerror(query->status));
+        }
+        query->fn(query->arg, query->count > 0 ? query->list : NULL, query->count,
+                  query->count > 0 ? NULL : &err);
+    }
+    free(query);
+}
+
+static void
+add_address(struct net_query *query, const struct sockaddr *address, socklen_t len)
+{
+    if (query->count == NET_RESOLVE_MAX || len > sizeof(query->list[0].storage) ||
+        (address->sa_family != AF_INET && address->sa_family != AF_INET6)) {
+        return;
+    }
+    struct net_address *out = &query->list[query->count++];
+    memset(out, 0, sizeof(*out));
+    memcpy(&out->storage, address, len);
+    out->len = len;
+    uint16_t port = htons(query->port);
+    size_t at = address->sa_family == AF_INET ? offsetof(struct sockaddr_in, sin_port)
+                                              : offsetof(struct sockaddr_in6, sin6_port);
+    memcpy((uint8_t *)&out->storage + at, &port, sizeof(port));
+}
+
+static void
+answered(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+{
+    struct net_query *query = arg;
+    (void)timeouts;
+    query->status = status;
+    query->is_done = true;
+    if (status == ARES_SUCCESS && result != NULL) {
+        for (struct ares_addrinfo_node *n = result->nodes; n != NULL; n = n->ai_next) {
+            add_address(query, n->ai_addr, n->ai_addrlen);
+        }
+    }
+    if (result != NULL) {
+        ares_freeaddrinfo(result);
+    }
+    if (status == ARES_EDESTRUCTION) {
+        free(query); /* the worker ends; its connections are dropped without a word */
+    } else if (!query->is_calling) {
+        tell(query);
+    }
+}
+
+struct net_query *
+net_resolve(const char *name, uint16_t port, net_resolve_fn fn, void *arg)
+{
+    struct net_resolver *resolver = resolver_of(mx_worker_self());
+    struct net_query *query = mx_calloc(1, sizeof(*query));
+    query->fn = fn;
+    query->arg = arg;
+    query->port = port;
+    (void)snprintf(query->name, sizeof(query->name), "%s", name);
+    if (resolver->channel_error != ARES_SUCCESS) {
+        query->status = resolver->channel_error;
+        mx_worker_defer(tell, query);
+        return query;
+    }
+    struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    query->is_calling = true;
+    ares_getaddrinfo(resolver->channel, name, NULL, &hints, answered, query);
+    query->is_calling = false;
+    if (query->is_done) {
+        mx_worker_defer(tell, query);
+    }
+    set_timer(resolver);
+    return query;
+}
+
+void
+net_resolve_cancel(struct net_query *query)
+{
+    query->fn = NULL;
+}
+
+void
+net_resolver_free(struct mx_worker *worker)
+{
+    struct net_resolver *resolver = worker->resolver;
+    if (resolver != NULL) {
+        if (resolver->channel_error == ARES_SUCCESS) {
+            ares_destroy(resolver->channel); /* answers what is open with "cancelled" */
+        }
+        mx_timer_stop(&resolver->timer);
+        for (size_t i = 0; i < worker->defer_count; i++) {
+            if (worker->defers[i].fn == free_watch || worker->defers[i].fn == tell) {
+                free(worker->defers[i].arg);
+            }
+        }
+        worker->defer_count = 0;
+        free(resolver);
+        worker->resolver = NULL;
+    }
+}
