@@ -81,6 +81,7 @@ struct core_server_runtime {
     struct mx_atomic master_id;      /* -1 */
     struct mx_atomic routing_connections; /* all workers, for max_routing_connections */
     struct mx_atomic ping_us;
+    struct mx_atomic response_us; /* average of reads, 0: none measured */
     pthread_mutex_t lock;
     struct core_server_info info;
     size_t worker_count;
