@@ -140,7 +140,8 @@ size_t wire_reply_step(struct wire_reply *reply, const uint8_t *data, size_t len
 static inline bool
 wire_reply_at_boundary(const struct wire_reply *reply)
 {
-    return reply->payload_left == 0 && reply->header_have == 0 && reply->phase == 0;
+    return reply->payload_left == 0 && reply->header_have == 0 && reply->phase == 0 &&
+           !reply->continuing;
 }
 
 /* Text of the error, message_len bytes; good until the next call. */

@@ -1,5 +1,5 @@
 /*
- * What the first bytes of a command tell. Pure lookups in the table of wire/cmd.h.
+ * What the first bytes of a command tell. Pure lookups in the table of wire/cmd.h (names.c).
  */
 #ifndef WIRE_REQUEST_H
 #define WIRE_REQUEST_H
