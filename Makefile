@@ -1,0 +1,95 @@
+# The front door. Meson builds; this file only says what there is to type.
+# Every target with a comment behind two hashes shows up in `make help`.
+
+BUILD  ?= build
+JOBS   ?= $(shell nproc)
+PYTHON := /usr/bin/python3
+MESON  := /usr/bin/meson
+SETUP  := $(MESON) setup --reconfigure
+STAGE  := $(BUILD)/root
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help packages build release test unit it compat tsan lint fmt shape docs-check demo demo-stop \
+        demo-failover demo-nobinlog tarball bench fuzz install clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+packages:
+	@tools/install-packages
+
+packages-dev:
+	@tools/install-packages dev
+
+# $(call configure,folder,options): a build folder that exists is only brought up to date.
+define configure
+	@test -f $(1)/build.ninja || $(MESON) setup $(1) $(2) -Dcommit=$(COMMIT) >$(1).log 2>&1 || { cat $(1).log; exit 1; }
+	@rm -f $(1).log
+endef
+
+build: packages ## developer tree in build/ with address and undefined behaviour sanitizers
+	$(call configure,$(BUILD),-Db_sanitize=address$(comma)undefined -Dwerror=true)
+	@ninja -C $(BUILD) -j $(JOBS) --quiet
+	@$(MESON) install -C $(BUILD) --no-rebuild --quiet --destdir root >/dev/null
+
+release: packages ## optimised tree in build-release/
+	$(call configure,build-release,--buildtype=release -Db_lto=true -Ddebug=true)
+	@ninja -C build-release -j $(JOBS) --quiet
+	@$(MESON) install -C build-release --no-rebuild --quiet --destdir root >/dev/null
+
+comma := ,
+
+test: build shape unit it ## everything: shape checks, unit tests, real servers and clients
+
+unit: build ## unit tests and fuzz corpora, sanitized
+	@$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $(JOBS)
+
+it: build release ## integration and compatibility tests on real servers; K=expr chooses some
+	@cd tests && MX_ROOT=$(CURDIR)/$(STAGE)/usr $(PYTHON) -m pytest -c integration/pytest.ini -n 3 --dist loadfile \
+	    integration compat $(if $(K),-k "$(K)")
+
+tsan: packages ## unit tests and a smoke run under the thread sanitizer
+	$(call configure,build-tsan,-Db_sanitize=thread -Dwerror=true)
+	@ninja -C build-tsan -j $(JOBS) --quiet
+	@$(MESON) install -C build-tsan --no-rebuild --quiet --destdir root >/dev/null
+	@$(MESON) test -C build-tsan --no-rebuild --print-errorlogs
+	@cd tests && MX_ROOT=$(CURDIR)/build-tsan/root/usr $(PYTHON) -m pytest -c integration/pytest.ini \
+	    integration/test_smoke.py integration/test_walkthrough.py
+
+lint: packages-dev build shape ## format, clang-tidy, cppcheck, spelling, shell
+	@tools/lint $(BUILD)
+
+fmt: packages-dev ## format every C file
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+shape:
+	@$(PYTHON) tools/check_shape.py
+	@$(PYTHON) tools/check_docs.py
+
+demo: release ## a real primary and replica with the proxy in front, left running
+	@$(PYTHON) tools/demo.py up
+
+demo-stop: ## stops what make demo left running
+	@$(PYTHON) tools/demo.py stop
+
+demo-failover: release ## kills the primary under a running write loop and shows what clients saw
+	@$(PYTHON) tools/demo.py failover
+
+demo-nobinlog: release ## a replica without a binary log: what the program says before, during, after
+	@$(PYTHON) tools/demo.py nobinlog
+
+tarball: packages ## dist/maxscale-<version>.linux-<arch>.tar.gz, self-contained
+	@tools/make-tarball
+
+bench: packages-dev release ## sysbench: direct, HAProxy in TCP mode, this proxy, in one run
+	@$(PYTHON) bench/bench.py
+
+fuzz: packages-dev ## one fuzz target for SECONDS_: make fuzz T=wire_reply SECONDS_=60
+	@tools/fuzz "$(T)" "$(or $(SECONDS_),60)"
+
+install: release ## into DESTDIR (default /)
+	@$(MESON) install -C build-release --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+
+clean: ## removes the build folders
+	@rm -rf build build-release build-tsan build-fuzz build-tarball dist
