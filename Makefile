@@ -5,7 +5,6 @@ BUILD  ?= build
 JOBS   ?= $(shell nproc)
 PYTHON := /usr/bin/python3
 MESON  := /usr/bin/meson
-SETUP  := $(MESON) setup --reconfigure
 STAGE  := $(BUILD)/root
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
 
@@ -34,7 +33,7 @@ build: packages ## developer tree in build/ with address and undefined behaviour
 	@$(MESON) install -C $(BUILD) --no-rebuild --quiet --destdir root >/dev/null
 
 release: packages ## optimised tree in build-release/
-	$(call configure,build-release,--buildtype=release -Db_lto=true -Ddebug=true)
+	$(call configure,build-release,--buildtype=release -Db_lto=true -Ddebug=true --prefix=/)
 	@ninja -C build-release -j $(JOBS) --quiet
 	@$(MESON) install -C build-release --no-rebuild --quiet --destdir root >/dev/null
 
@@ -45,7 +44,7 @@ test: build shape unit it ## everything: shape checks, unit tests, real servers 
 unit: build ## unit tests and fuzz corpora, sanitized
 	@$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $(JOBS)
 
-it: build release ## integration and compatibility tests on real servers; K=expr chooses some
+it: build tarball ## integration and compatibility tests on real servers; K=expr chooses some
 	@cd tests && MX_ROOT=$(CURDIR)/$(STAGE)/usr $(PYTHON) -m pytest -c integration/pytest.ini -n 3 --dist loadfile \
 	    integration compat $(if $(K),-k "$(K)")
 
@@ -79,7 +78,7 @@ demo-failover: release ## kills the primary under a running write loop and shows
 demo-nobinlog: release ## a replica without a binary log: what the program says before, during, after
 	@$(PYTHON) tools/demo.py nobinlog
 
-tarball: packages ## dist/maxscale-<version>.linux-<arch>.tar.gz, self-contained
+tarball: release ## dist/maxscale-<version>.linux-<arch>.tar.gz, self-contained
 	@tools/make-tarball
 
 bench: packages-dev release ## sysbench: direct, HAProxy in TCP mode, this proxy, in one run
@@ -88,8 +87,10 @@ bench: packages-dev release ## sysbench: direct, HAProxy in TCP mode, this proxy
 fuzz: packages-dev ## one fuzz target for SECONDS_: make fuzz T=wire_reply SECONDS_=60
 	@tools/fuzz "$(T)" "$(or $(SECONDS_),60)"
 
-install: release ## into DESTDIR (default /)
-	@$(MESON) install -C build-release --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+install: packages ## into DESTDIR (default: this machine), below PREFIX (default /usr)
+	$(call configure,build-install,--buildtype=release -Db_lto=true --prefix=$(or $(PREFIX),/usr))
+	@ninja -C build-install -j $(JOBS) --quiet
+	@$(MESON) install -C build-install --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean: ## removes the build folders
-	@rm -rf build build-release build-tsan build-fuzz build-tarball dist
+	@rm -rf build build-release build-tsan build-fuzz build-install dist

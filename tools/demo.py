@@ -20,7 +20,7 @@ import pymysql
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lab import lab  # noqa: E402
 
-lab.ROOT = os.environ.get("MX_ROOT", os.path.join(lab.REPO, "build-release", "root", "usr"))
+lab.ROOT = os.environ.get("MX_ROOT", os.path.join(lab.REPO, "build-release", "root"))
 FOLDER = os.path.join(lab.REPO, ".demo")
 STATE = os.path.join(FOLDER, "state.json")
 
