@@ -1,5 +1,6 @@
 /* Parameters of all filters; the rest belongs to the filter module. */
 #include "core/config.h"
+#include "core/params_json.h"
 
 const struct mx_param core_filter_params[] = {
     {.name = "module",
@@ -15,3 +16,6 @@ const struct mx_param core_filter_params[] = {
 };
 
 const size_t core_filter_param_count = MX_COUNT(core_filter_params);
+
+const struct conf_rows core_filter_rows = {.rows = core_filter_params,
+                                           .count = MX_COUNT(core_filter_params)};

@@ -1,5 +1,6 @@
 /* Parameters of the section [maxscale], in the order of their names. */
 #include "core/config.h"
+#include "core/params_json.h"
 
 #include <syslog.h>
 
@@ -589,7 +590,6 @@ const struct mx_param core_global_params[] = {
      .doc = "Log to the system journal."},
     {.name = "threads",
      .type = MX_PARAM_COUNT,
-     .flags = MX_PARAM_RUNTIME,
      .offset = offsetof(struct core_global_config, threads),
      .value_default = "auto",
      .min = 1,
@@ -689,3 +689,6 @@ const struct mx_param core_global_params[] = {
 };
 
 const size_t core_global_param_count = MX_COUNT(core_global_params);
+
+const struct conf_rows core_global_rows = {.rows = core_global_params,
+                                           .count = MX_COUNT(core_global_params)};

@@ -1,5 +1,6 @@
 /* Parameters of listeners, in the order of their names; the protocol module adds its own. */
 #include "core/config.h"
+#include "core/params_json.h"
 
 const struct mx_param core_listener_params[] = {
     {.name = "address",
@@ -137,3 +138,6 @@ const struct mx_param core_listener_params[] = {
 };
 
 const size_t core_listener_param_count = MX_COUNT(core_listener_params);
+
+const struct conf_rows core_listener_rows = {.rows = core_listener_params,
+                                             .count = MX_COUNT(core_listener_params)};

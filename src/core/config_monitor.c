@@ -1,5 +1,6 @@
 /* Parameters of all monitors, in the order of their names; the monitor module adds its own. */
 #include "core/config.h"
+#include "core/params_json.h"
 
 const struct mx_param core_monitor_params[] = {
     {.name = "backend_connect_attempts",
@@ -105,3 +106,6 @@ const struct mx_param core_monitor_params[] = {
 };
 
 const size_t core_monitor_param_count = MX_COUNT(core_monitor_params);
+
+const struct conf_rows core_monitor_rows = {.rows = core_monitor_params,
+                                            .count = MX_COUNT(core_monitor_params)};

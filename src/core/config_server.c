@@ -1,5 +1,6 @@
 /* Parameters of servers, in the order of their names. */
 #include "core/config.h"
+#include "core/params_json.h"
 
 const struct mx_param core_server_params[] = {
     {.name = "address",
@@ -174,3 +175,6 @@ const struct mx_param core_server_params[] = {
 };
 
 const size_t core_server_param_count = MX_COUNT(core_server_params);
+
+const struct conf_rows core_server_rows = {.rows = core_server_params,
+                                           .count = MX_COUNT(core_server_params)};

@@ -1,5 +1,6 @@
 /* Parameters of services, in the order of their names; the router module adds its own. */
 #include "core/config.h"
+#include "core/params_json.h"
 
 static const struct mx_enum_value accounts_file_usage_values[] = {
     {"add_when_load_ok", CORE_ACCOUNTS_ADD_WHEN_LOAD_OK},
@@ -218,3 +219,6 @@ const struct mx_param core_service_params[] = {
 };
 
 const size_t core_service_param_count = MX_COUNT(core_service_params);
+
+const struct conf_rows core_service_rows = {.rows = core_service_params,
+                                            .count = MX_COUNT(core_service_params)};

@@ -202,6 +202,7 @@ struct core_filter {
 
 struct core_registry {
     struct mx_ref ref;
+    struct core_registry *self; /* itself, for those who hold it const and let go of it */
     uint64_t version;
     struct core_global_config *globals; /* shared by registries through `globals_ref` */
     struct mx_server **servers;
