@@ -1,6 +1,8 @@
 /* Allocation that cannot fail, and the end of the process when it does. */
 #include "mx/base.h"
 
+#include "base/log_sink.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,9 @@
 void
 mx_bug(const char *file, int line, const char *what)
 {
-    (void)fprintf(stderr, "BUG at %s:%d: %s\n", file, line, what);
+    char text[512];
+    (void)snprintf(text, sizeof(text), "BUG at %s:%d: %s\n", file, line, what);
+    base_log_crash(text);
     abort();
 }
 
