@@ -54,6 +54,16 @@ rws_stmt_finish(struct rws_session *rs)
     mx_session_resume(rs->session);
 }
 
+static void
+note_done(struct rws_session *rs, const struct mx_reply *reply)
+{
+    if (reply->error_code == 0 && rs->stmt.sql_type != 0) {
+        struct mx_sql done = {
+            .op = rs->stmt.sql_op, .type = rs->stmt.sql_type, .facts = rs->stmt.sql_facts};
+        mx_trx_note_done(mx_session_trx(rs->session), &done);
+    }
+}
+
 enum mx_verdict
 rws_reply(void *ptr, struct mx_endpoint *endpoint, struct mx_reply *reply)
 {
@@ -69,6 +79,7 @@ rws_reply(void *ptr, struct mx_endpoint *endpoint, struct mx_reply *reply)
     }
     rs->stmt.delivered |= reply->len > 0;
     if (reply->complete) {
+        note_done(rs, reply);
         if (rs->stmt.history_id != 0) {
             mx_session_history_result(rs->session, rs->stmt.history_id,
                                       reply->kind != MX_REPLY_ERR);

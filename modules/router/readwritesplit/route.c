@@ -336,6 +336,11 @@ rws_route(void *ptr, struct mx_query *query)
         .command = query->command,
         .stmt_id = query->stmt_id,
     };
+    if (query->sql != NULL) {
+        rs->stmt.sql_op = query->sql->op;
+        rs->stmt.sql_type = query->sql->type;
+        rs->stmt.sql_facts = query->sql->facts;
+    }
     count(rs, target);
     return route_first(rs, query, target);
 }

@@ -18,6 +18,7 @@
 #ifndef RWSPLIT_H
 #define RWSPLIT_H
 
+#include "mx/atomic.h"
 #include "mx/buf.h"
 #include "mx/command.h"
 #include "mx/router.h"
@@ -113,6 +114,9 @@ struct rws_stmt {
     bool delivered;      /* a part of the reply has gone to the client */
     bool read_only_type; /* for the kind of transaction it is part of */
     uint8_t command;
+    uint16_t sql_op; /* of the verdict: what the transaction state needs when it has succeeded */
+    uint32_t sql_type;
+    uint32_t sql_facts;
     uint32_t stmt_id;
     uint32_t retries;
     uint64_t history_id;
