@@ -287,6 +287,9 @@ read_words(struct reader *r)
 static void
 drop_words(struct cli_args *args, size_t count)
 {
+    if (count == 0) {
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         free(args->words[i]);
     }
@@ -340,9 +343,7 @@ cli_args_fini(struct cli_args *args)
     for (size_t i = 0; i < CLI_OPTIONS_MAX; i++) {
         value_fini(&args->options[i]);
     }
-    if (args->words != NULL) {
-        drop_words(args, args->word_count);
-    }
+    drop_words(args, args->word_count);
     free(args->words);
     free(args->unknown);
     *args = (struct cli_args){0};
