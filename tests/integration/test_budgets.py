@@ -1,0 +1,177 @@
+"""The budgets of the data path, counted on the release build: heap allocations, system calls, copied
+bytes, memory of idle sessions, memory with a client that does not read. No times."""
+import mmap
+import os
+import re
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+
+from lab import lab
+
+RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
+STATEMENTS = 400
+MANY = ["--max-connections=4000", "--thread-handling=pool-of-threads"]
+
+
+class Counters:
+    """The numbers that tests/support/count.c keeps."""
+
+    def __init__(self, folder):
+        library = os.path.join(folder, "count.so")
+        source = os.path.join(lab.REPO, "tests", "support", "count.c")
+        subprocess.run(["cc", "-O1", "-fno-builtin", "-shared", "-fPIC", source, "-o", library],
+                       check=True)
+        self.path = os.path.join(folder, "counters")
+        with open(self.path, "wb") as file:
+            file.write(b"\0" * 4096)
+        self.file = open(self.path, "r+b")
+        self.map = mmap.mmap(self.file.fileno(), 4096)
+        self.environment = {"LD_PRELOAD": library, "MX_COUNT_FILE": self.path}
+
+    def read(self):
+        return struct.unpack("<3Q", self.map[:24])
+
+
+@pytest.fixture(scope="module")
+def ports():
+    return {"rws": lab.free_port(), "rcr": lab.free_port()}
+
+
+@pytest.fixture(scope="module")
+def big_cluster(template):
+    folder = lab.scratch("mx-cluster-")
+    os.symlink(template, os.path.join(folder, "template"))
+    made = lab.Cluster(folder, 1, options={0: MANY, 1: MANY})
+    made.start()
+    yield made
+    made.stop()
+
+
+def start(cluster, ports, **more):
+    from conftest import Proxy
+    changes = {
+        "maxscale": {"threads": "1"},
+        "Read-Write-Listener": {"port": ports["rws"]},
+        "MariaDB-Monitor": {"monitor_interval": "60s"},
+        "Plain": {"type": "service", "router": "readconnroute", "servers": "server1,server2",
+                  "user": "maxscale", "password": "maxscale", "router_options": "slave"},
+        "Plain-Listener": {"type": "listener", "service": "Plain", "port": ports["rcr"]},
+    }
+    proxy = Proxy(cluster.servers, changes, root=RELEASE, **more)
+    proxy.port = ports["rws"]
+    proxy.start()
+    proxy.wait_ready()
+    proxy.wait_state("server2", "Slave")
+    lab.wait_for("a login at readconnroute", lambda: proxy.connect(port=ports["rcr"]).close() or True)
+    return proxy
+
+
+@pytest.fixture(scope="module")
+def counted(big_cluster, ports, tmp_path_factory):
+    counters = Counters(str(tmp_path_factory.mktemp("count")))
+    proxy = start(big_cluster, ports, environment=counters.environment)
+    yield proxy, counters
+    proxy.stop()
+
+
+@pytest.fixture(scope="module")
+def plain(big_cluster, ports, tmp_path_factory):
+    other = {name: lab.free_port() for name in ports}
+    proxy = start(big_cluster, other)
+    yield proxy, other
+    proxy.stop()
+
+
+def statements(cursor, count, sql="SELECT 1"):
+    for _ in range(count):
+        cursor.execute(sql)
+        cursor.fetchall()
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_a_statement_in_steady_state_allocates_nothing(counted, ports, service):
+    proxy, counters = counted
+    with proxy.connect(port=ports[service]) as connection, connection.cursor() as cursor:
+        statements(cursor, 50)
+        before = counters.read()
+        statements(cursor, STATEMENTS)
+        after = counters.read()
+    # The program's own clockwork (accounts, monitor, REST) may allocate now and then.
+    assert after[0] - before[0] < STATEMENTS / 10
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_reply_bytes_are_not_copied(counted, ports, service):
+    proxy, counters = counted
+    size = 32 << 20
+    with proxy.connect(port=ports[service]) as connection, connection.cursor() as cursor:
+        statements(cursor, 5)
+        before = counters.read()
+        cursor.execute(f"SELECT REPEAT('x', 65536) FROM seq_1_to_{size >> 16}")
+        assert sum(len(row[0]) for row in cursor.fetchall()) == size
+        after = counters.read()
+    # A socket that is full for a moment makes the rest of one read wait in a chunk; that is all.
+    assert (after[2] - before[2]) / size < 0.5
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_small_statement_costs_four_data_system_calls(plain, service):
+    proxy, ports = plain
+    with proxy.connect(port=ports[service]) as connection, connection.cursor() as cursor:
+        statements(cursor, 50)
+        trace = subprocess.Popen(["strace", "-f", "-c", "-p", str(proxy.process.pid)],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            lab.wait_for("strace to attach", lambda: "TracerPid:\t0" not in open(
+                f"/proc/{proxy.process.pid}/status", encoding="utf-8").read())
+            time.sleep(0.5)
+            statements(cursor, STATEMENTS)
+        finally:
+            trace.send_signal(2)
+        table = trace.communicate(timeout=30)[1]
+    calls = {name: int(count) for count, name in
+             re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(\w+)$", table, re.M)}
+    data = sum(calls.get(name, 0) for name in (
+        "read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg"))
+    per_statement = data / STATEMENTS
+    assert per_statement <= 4.2, table
+    assert calls.get("epoll_ctl", 0) < STATEMENTS / 10, table
+
+
+def rss_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+@pytest.mark.parametrize("service, limit_kib", [("rcr", 3.0), ("rws", 5.0)])
+def test_memory_of_an_idle_session(plain, service, limit_kib):
+    proxy, ports = plain
+    count = 1000
+    warm = [proxy.connect(port=ports[service]) for _ in range(50)]
+    before = rss_kib(proxy.process.pid)
+    idle = [proxy.connect(port=ports[service]) for _ in range(count)]
+    grown = (rss_kib(proxy.process.pid) - before) / count
+    for connection in warm + idle:
+        connection.close()
+    assert grown <= limit_kib
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_slow_client_does_not_make_memory_grow(plain, service):
+    proxy, ports = plain
+    connection = proxy.connect(port=ports[service])
+    with connection.cursor() as cursor:
+        statements(cursor, 5)
+    before = rss_kib(proxy.process.pid)
+    connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    connection._execute_command(3, "SELECT REPEAT('x', 1000000) FROM seq_1_to_400")
+    peak = 0
+    for _ in range(20):
+        time.sleep(0.1)
+        peak = max(peak, rss_kib(proxy.process.pid) - before)
+    connection._sock.close()
+    assert peak < 4096
