@@ -284,8 +284,8 @@ base_log_put(const struct base_log_line *line)
         (void)write_all(STDERR_FILENO, line->text, line->len);
         return;
     }
-    while (sink.is_running && sink.len[sink.active] + size > limit &&
-           line->level <= MX_LOG_ERROR && !is_here(sink.thread)) {
+    while (sink.is_running && sink.len[sink.active] + size > limit && line->level <= MX_LOG_ERROR &&
+           !is_here(sink.thread)) {
         (void)pthread_cond_wait(&sink.has_written, &sink.lock);
     }
     if (!sink.is_running) {
@@ -319,6 +319,15 @@ base_log_dropped(void)
     uint64_t dropped = sink.dropped;
     (void)pthread_mutex_unlock(&sink.lock);
     return dropped;
+}
+
+char *
+base_log_file(void)
+{
+    (void)pthread_mutex_lock(&sink.io_lock);
+    char *path = sink.path != NULL ? mx_strdup(sink.path) : NULL;
+    (void)pthread_mutex_unlock(&sink.io_lock);
+    return path;
 }
 
 /* Configuration and life. */

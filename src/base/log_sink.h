@@ -53,4 +53,7 @@ void base_log_crash(const char *text);
 /* Lines dropped so far because they came faster than they could be written. */
 uint64_t base_log_dropped(void);
 
+/* Name of the file that is written, to be freed; NULL: none (yet). */
+char *base_log_file(void);
+
 #endif

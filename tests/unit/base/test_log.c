@@ -122,8 +122,9 @@ test_milliseconds_and_function_when_asked_for(void **state)
     base_log_flush();
     char *text = lines(f->path);
     assert_int_equal(text[19], '.');
-    assert_memory_equal(text + 23, "   warning: (test_milliseconds_and_function_when_asked_for): "
-                                   "here\n",
+    assert_memory_equal(text + 23,
+                        "   warning: (test_milliseconds_and_function_when_asked_for): "
+                        "here\n",
                         66);
     free(text);
 }

@@ -1,0 +1,552 @@
+/* Connections: bytes in any cut, what is kept, what is gathered, high water, and every end. */
+#include "support.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Messages of one length byte and that many bytes, as a protocol would cut them. */
+struct framed {
+    struct mx_conn *conn;
+    struct mx_buf bodies; /* all bodies joined */
+    int count;
+    bool uses_want;
+    bool is_closed;
+};
+
+static size_t
+framed_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
+{
+    struct framed *f = owner;
+    size_t at = 0;
+    while (at < len) {
+        size_t whole = 1 + (size_t)data[at];
+        if (len - at < whole) {
+            if (f->uses_want) {
+                mx_conn_want(conn, whole);
+            }
+            break;
+        }
+        assert_int_equal(mx_buf_append(&f->bodies, data + at + 1, whole - 1), 0);
+        f->count++;
+        at += whole;
+    }
+    return at;
+}
+
+static void
+framed_closed(struct mx_conn *conn, void *owner, const struct mx_err *why)
+{
+    struct framed *f = owner;
+    (void)conn;
+    (void)why;
+    f->is_closed = true;
+    f->conn = NULL;
+}
+
+static const struct mx_conn_ops framed_ops = {.data = framed_data, .closed = framed_closed};
+
+static void
+put(int fd, const void *bytes, size_t len)
+{
+    assert_int_equal(write(fd, bytes, len), (ssize_t)len);
+}
+
+static void
+test_messages_are_the_same_for_every_pair_of_cuts(void **state)
+{
+    static const uint8_t stream[] = "\x03"
+                                    "abc\x00\x05"
+                                    "defgh\x01"
+                                    "i\x04"
+                                    "jklm";
+    const size_t len = sizeof(stream) - 1;
+    (void)state;
+    for (int uses_want = 0; uses_want < 2; uses_want++) {
+        for (size_t first = 0; first <= len; first++) {
+            for (size_t second = first; second <= len; second++) {
+                struct framed f = {.uses_want = uses_want != 0};
+                int fds[2];
+                net_test_pair(fds);
+                f.conn = mx_conn_adopt(fds[0], NULL, &framed_ops, &f);
+                const size_t cuts[] = {0, first, second, len};
+                for (size_t i = 0; i < 3; i++) {
+                    if (cuts[i + 1] > cuts[i]) {
+                        put(fds[1], stream + cuts[i], cuts[i + 1] - cuts[i]);
+                        net_worker_turn(0);
+                    }
+                }
+                assert_int_equal(f.count, 5);
+                assert_int_equal(f.bodies.len, 13);
+                assert_memory_equal(f.bodies.bytes, "abcdefghijklm", 13);
+                assert_int_equal(mx_conn_kept(f.conn), 0);
+                mx_conn_abort(f.conn);
+                (void)close(fds[1]);
+                mx_buf_free(&f.bodies);
+            }
+        }
+        net_worker_turn(0);
+    }
+}
+
+static void
+test_large_message_wanted_whole_arrives_whole(void **state)
+{
+    const size_t total = (size_t)5 * 1024 * 1024;
+    struct net_test_end end = {0};
+    int fds[2];
+    uint8_t *sent = mx_alloc(total);
+    (void)state;
+    for (size_t i = 0; i < total; i++) {
+        sent[i] = (uint8_t)(i * 31 + i / 251);
+    }
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    mx_conn_want(end.conn, total);
+    for (size_t at = 0; at < total;) {
+        ssize_t put_now = write(fds[1], sent + at, mx_min_size(total - at, 70001));
+        if (put_now > 0) {
+            at += (size_t)put_now;
+        }
+        assert_int_equal(end.data_calls, 0);
+        net_worker_turn(0);
+        assert_true(mx_worker_self()->pool.bytes_out < 2 * mx_max_size(at, 131072) + 65536);
+    }
+    net_test_settle();
+    assert_int_equal(end.data_calls, 1);
+    assert_int_equal(end.got.len, total);
+    assert_memory_equal(end.got.bytes, sent, total);
+    assert_int_equal(mx_conn_kept(end.conn), 0);
+    free(sent);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_more_than_the_limit_wanted_breaks_the_connection(void **state)
+{
+    struct net_test_end end = {0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    mx_conn_set_input_limit(end.conn, 1000);
+    mx_conn_want(end.conn, 1001);
+    assert_false(end.is_closed);
+    net_worker_turn(0);
+    assert_true(end.is_closed);
+    assert_int_equal(end.why.code, 2013);
+    assert_non_null(strstr(end.why.text, "1001"));
+    (void)close(fds[1]);
+}
+
+static size_t
+never_takes(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
+{
+    (void)conn;
+    (void)owner;
+    (void)data;
+    (void)len;
+    return 0;
+}
+
+static void
+test_input_that_nobody_consumes_ends_at_the_limit(void **state)
+{
+    struct framed f = {0};
+    const struct mx_conn_ops ops = {.data = never_takes, .closed = framed_closed};
+    uint8_t block[4096] = {0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    f.conn = mx_conn_adopt(fds[0], NULL, &ops, &f);
+    mx_conn_set_input_limit(f.conn, 100000);
+    for (int i = 0; i < 100 && !f.is_closed; i++) {
+        (void)send(fds[1], block, sizeof(block), MSG_NOSIGNAL);
+        net_worker_turn(0);
+    }
+    assert_true(f.is_closed);
+    assert_int_equal(mx_worker_self()->pool.bytes_out, 0);
+    (void)close(fds[1]);
+}
+
+static void
+test_rest_is_presented_again_with_what_follows(void **state)
+{
+    struct net_test_end end = {.take_at_most = 3};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    put(fds[1], "abcde", 5);
+    net_worker_turn(0);
+    assert_int_equal(end.data_calls, 1);
+    assert_int_equal(mx_conn_kept(end.conn), 2);
+    put(fds[1], "fgh", 3);
+    net_worker_turn(0);
+    assert_int_equal(end.got.len, 6);
+    assert_memory_equal(end.got.bytes, "abcdef", 6);
+    assert_int_equal(mx_conn_kept(end.conn), 2);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_paused_connection_is_silent_and_resumed_one_gets_everything(void **state)
+{
+    struct net_test_end end = {.take_at_most = 1};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    put(fds[1], "xy", 2);
+    net_worker_turn(0);
+    mx_conn_pause_reading(end.conn);
+    put(fds[1], "z", 1);
+    net_test_settle();
+    assert_int_equal(end.data_calls, 1);
+    end.take_at_most = 0;
+    mx_conn_resume_reading(end.conn);
+    assert_int_equal(end.data_calls, 1);
+    net_test_settle();
+    assert_int_equal(end.got.len, 3);
+    assert_memory_equal(end.got.bytes, "xyz", 3);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_paused_owner_hears_of_a_hangup_once_and_then_reads_the_rest(void **state)
+{
+    struct net_test_end end = {0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    mx_conn_pause_reading(end.conn);
+    put(fds[1], "last", 4);
+    (void)close(fds[1]);
+    net_test_settle();
+    assert_true(end.was_hung_up);
+    assert_false(end.is_closed);
+    mx_conn_resume_reading(end.conn);
+    net_test_until(&end.is_closed);
+    assert_int_equal(end.got.len, 4);
+    assert_int_equal(end.why.code, 0);
+    net_test_end_fini(&end);
+}
+
+static void
+test_end_of_the_peer_is_told_after_its_last_bytes(void **state)
+{
+    struct net_test_end end = {0};
+    int fds[2];
+    (void)state;
+    net_test_tcp_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    put(fds[1], "bye", 3);
+    (void)close(fds[1]);
+    net_test_until(&end.is_closed);
+    assert_int_equal(end.got.len, 3);
+    assert_int_equal(end.why.code, 0);
+    assert_true(strlen(end.why.text) > 0);
+    assert_int_equal(mx_atomic_get(&mx_worker_self()->stats.hangups), 1);
+    net_test_end_fini(&end);
+}
+
+static void
+test_error_of_receive_is_told_with_its_reason(void **state)
+{
+    struct net_test_end end = {0};
+    struct net_test_faults faults = {.receive_error = ECONNRESET};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    net_test_faulty(&faults);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    put(fds[1], "x", 1);
+    net_test_until(&end.is_closed);
+    assert_int_equal(end.why.code, 2013);
+    assert_non_null(strstr(end.why.text, "reset"));
+    assert_int_equal(mx_atomic_get(&mx_worker_self()->stats.errors), 1);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_failed_send_still_hears_what_the_peer_said_before(void **state)
+{
+    struct net_test_end end = {0};
+    struct net_test_faults faults = {.send_error = EPIPE};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    net_test_faulty(&faults);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    put(fds[1], "server is going down", 20);
+    mx_conn_write(end.conn, "query", 5);
+    assert_false(end.is_closed);
+    net_worker_turn(0);
+    assert_true(end.is_closed);
+    assert_int_equal(end.got.len, 20);
+    assert_non_null(strstr(end.why.text, "sending failed"));
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static size_t
+take(int fd, struct mx_buf *into)
+{
+    uint8_t block[65536];
+    ssize_t got = recv(fd, block, sizeof(block), MSG_DONTWAIT);
+    if (got <= 0) {
+        return 0;
+    }
+    assert_int_equal(mx_buf_append(into, block, (size_t)got), 0);
+    return (size_t)got;
+}
+
+static void
+test_written_bytes_arrive_in_order_whatever_the_socket_takes(void **state)
+{
+    const struct net_test_faults kinds[] = {
+        {0},
+        {.send_max = 1},
+        {.send_max = 7},
+        {.send_again = 3},
+        {.send_again = -1},
+        {.send_max = 5, .send_again = -1},
+    };
+    (void)state;
+    for (size_t kind = 0; kind < MX_COUNT(kinds); kind++) {
+        struct net_test_faults faults = kinds[kind];
+        struct net_test_end end = {0};
+        struct mx_buf sent = {0};
+        struct mx_buf got = {0};
+        int fds[2];
+        net_test_pair(fds);
+        net_test_faulty(&faults);
+        end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+        for (size_t i = 0; i < 400; i++) {
+            uint8_t piece[37];
+            size_t len = i % sizeof(piece) + 1;
+            memset(piece, (int)('a' + i % 26), len);
+            assert_int_equal(mx_buf_append(&sent, piece, len), 0);
+            mx_conn_write(end.conn, piece, len);
+            memset(piece, '!', len); /* the caller's memory is his again */
+            if (i % 50 == 49) {
+                net_worker_turn(0);
+            }
+        }
+        while (got.len < sent.len) {
+            net_worker_turn(0);
+            while (take(fds[1], &got) > 0) {
+            }
+        }
+        assert_int_equal(got.len, sent.len);
+        assert_memory_equal(got.bytes, sent.bytes, sent.len);
+        net_test_settle();
+        assert_int_equal(mx_conn_queued(end.conn), 0);
+        assert_int_equal(mx_conn_bytes_out(end.conn), sent.len);
+        mx_buf_free(&sent);
+        mx_buf_free(&got);
+        net_test_end_fini(&end);
+        (void)close(fds[1]);
+        net_worker_set_ops(NULL);
+    }
+}
+
+static void
+test_one_byte_receives_give_the_same_messages(void **state)
+{
+    struct net_test_faults faults = {.receive_max = 1};
+    struct framed f = {.uses_want = true};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    net_test_faulty(&faults);
+    f.conn = mx_conn_adopt(fds[0], NULL, &framed_ops, &f);
+    put(fds[1],
+        "\x03"
+        "abc\x02"
+        "de",
+        7);
+    (void)close(fds[1]);
+    net_test_until(&f.is_closed);
+    assert_int_equal(f.count, 2);
+    assert_memory_equal(f.bodies.bytes, "abcde", 5);
+    mx_buf_free(&f.bodies);
+}
+
+static void
+test_writes_of_one_callback_leave_in_one_send(void **state)
+{
+    struct net_test_end end = {0};
+    struct mx_buf got = {0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    uint64_t before = mx_worker_self()->counts.sends;
+    for (int i = 0; i < 20; i++) {
+        mx_conn_write(end.conn, "0123456789", 10);
+    }
+    assert_int_equal(mx_worker_self()->counts.sends, before);
+    assert_int_equal(mx_conn_queued(end.conn), 200);
+    net_worker_turn(0);
+    assert_int_equal(mx_worker_self()->counts.sends, before + 1);
+    assert_int_equal(take(fds[1], &got), 200);
+    mx_buf_free(&got);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_corked_writes_wait_for_the_uncork(void **state)
+{
+    struct net_test_end end = {0};
+    struct mx_buf got = {0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    mx_conn_cork(end.conn);
+    mx_conn_write(end.conn, "ab", 2);
+    net_test_settle();
+    mx_conn_write(end.conn, "cd", 2);
+    net_test_settle();
+    assert_int_equal(take(fds[1], &got), 0);
+    mx_conn_uncork(end.conn);
+    assert_int_equal(take(fds[1], &got), 4);
+    assert_memory_equal(got.bytes, "abcd", 4);
+    mx_buf_free(&got);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_closed_connection_still_sends_what_is_queued(void **state)
+{
+    struct net_test_end end = {0};
+    struct mx_buf got = {0};
+    const size_t total = (size_t)3 * 1024 * 1024;
+    int fds[2];
+    uint8_t *bytes = mx_calloc(1, total);
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    mx_conn_write(end.conn, bytes, total);
+    mx_conn_write(end.conn, "end", 3);
+    mx_conn_close(end.conn);
+    end.conn = NULL;
+    while (got.len < total + 3) {
+        net_worker_turn(0);
+        (void)take(fds[1], &got);
+    }
+    assert_memory_equal(got.bytes + total, "end", 3);
+    net_worker_turn(0);
+    assert_int_equal(recv(fds[1], bytes, 1, MSG_DONTWAIT), 0); /* end of stream */
+    assert_false(end.is_closed);
+    mx_buf_free(&got);
+    free(bytes);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_no_callback_after_close_in_the_same_turn(void **state)
+{
+    struct net_test_end end = {0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    struct mx_conn *conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    struct mx_err why = {.code = 1, .text = "mine"};
+    end.conn = conn;
+    put(fds[1], "x", 1);
+    mx_conn_fail(conn, &why);
+    mx_conn_close(conn);
+    mx_conn_write(conn, "late", 4);
+    mx_conn_resume_reading(conn);
+    mx_conn_close(conn);
+    net_test_settle();
+    assert_false(end.is_closed);
+    assert_int_equal(end.data_calls, 0);
+    end.conn = NULL;
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+static void
+test_failure_found_by_the_owner_is_the_one_told(void **state)
+{
+    struct net_test_end end = {0};
+    struct mx_err why = {.code = 1064, .text = "out of order"};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    mx_conn_fail(end.conn, &why);
+    (void)close(fds[1]);
+    net_test_until(&end.is_closed);
+    assert_int_equal(end.why.code, 1064);
+    assert_string_equal(end.why.text, "out of order");
+    net_test_end_fini(&end);
+}
+
+static void
+test_idle_connection_is_small_and_alive_until_the_peer_speaks(void **state)
+{
+    struct net_test_end end = {0};
+    char text[MX_CONN_ADDRESS_MAX];
+    int fds[2];
+    (void)state;
+    net_test_tcp_pair(fds);
+    size_t before = mx_worker_self()->pool.bytes_out;
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    assert_true(mx_worker_self()->pool.bytes_out - before <= 256);
+    assert_string_equal(mx_conn_peer_address(end.conn, text, sizeof(text)), "localhost");
+    assert_true(mx_conn_is_alive(end.conn));
+    put(fds[1], "x", 1);
+    assert_false(mx_conn_is_alive(end.conn));
+    net_test_settle();
+    assert_true(mx_worker_self()->pool.bytes_out - before <= 256 + 256);
+    mx_buf_free(&end.got);
+    assert_true(mx_worker_self()->pool.bytes_out - before <= 256);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
+#define net_test(f) cmocka_unit_test_setup_teardown(f, net_test_setup, net_test_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        net_test(test_messages_are_the_same_for_every_pair_of_cuts),
+        net_test(test_large_message_wanted_whole_arrives_whole),
+        net_test(test_more_than_the_limit_wanted_breaks_the_connection),
+        net_test(test_input_that_nobody_consumes_ends_at_the_limit),
+        net_test(test_rest_is_presented_again_with_what_follows),
+        net_test(test_paused_connection_is_silent_and_resumed_one_gets_everything),
+        net_test(test_paused_owner_hears_of_a_hangup_once_and_then_reads_the_rest),
+        net_test(test_end_of_the_peer_is_told_after_its_last_bytes),
+        net_test(test_error_of_receive_is_told_with_its_reason),
+        net_test(test_failed_send_still_hears_what_the_peer_said_before),
+        net_test(test_written_bytes_arrive_in_order_whatever_the_socket_takes),
+        net_test(test_one_byte_receives_give_the_same_messages),
+        net_test(test_writes_of_one_callback_leave_in_one_send),
+        net_test(test_corked_writes_wait_for_the_uncork),
+        net_test(test_closed_connection_still_sends_what_is_queued),
+        net_test(test_no_callback_after_close_in_the_same_turn),
+        net_test(test_failure_found_by_the_owner_is_the_one_told),
+        net_test(test_idle_connection_is_small_and_alive_until_the_peer_speaks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
