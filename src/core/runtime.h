@@ -10,9 +10,8 @@
 struct core_server_runtime *core_server_runtime_new(const char *name, size_t worker_count);
 void core_server_runtime_unref(struct core_server_runtime *rt);
 
-struct core_service_runtime *
-core_service_runtime_new(const char *name, const struct mx_module *router, size_t worker_count);
-void core_service_runtime_unref(struct core_service_runtime *rt, const struct mx_module *router);
+struct core_service_runtime *core_service_runtime_new(const char *name, size_t worker_count);
+void core_service_runtime_unref(struct core_service_runtime *rt);
 
 struct core_listener_runtime *core_listener_runtime_new(void);
 void core_listener_runtime_unref(struct core_listener_runtime *rt);

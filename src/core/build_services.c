@@ -1,0 +1,333 @@
+/* Filters, services and listeners from their sections. */
+#include "conf/value.h"
+#include "core/build.h"
+#include "core/modload.h"
+#include "core/params_json.h"
+#include "core/runtime.h"
+#include "mx/protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAMES_MAX 1024
+
+/* ------------------------------------------------------------------ filter */
+
+void
+core_build_filter(struct core_build *build, const struct conf_section *section)
+{
+    struct core_registry *registry = build->registry;
+    struct core_filter_config own = {0};
+    struct mx_err err = {0};
+    size_t errors = build->diag->error_count;
+    const struct mx_module *module =
+        core_build_module(build, section, "module", MX_MODULE_FILTER, NULL);
+    if (module == NULL) {
+        return;
+    }
+    struct core_filter *filter = core_filter_new(section->name, module);
+    struct core_reading reading = {
+        .section = section,
+        .rows = core_filter_rows,
+        .block = &own,
+        .module = module,
+        .module_block = filter->module_config,
+    };
+    filter->source = core_build_source(section);
+    core_build_read(build, &reading);
+    conf_block_free(&core_filter_rows, &own);
+    if (build->diag->error_count == errors) {
+        filter->rt = core_filter_runtime_new(filter, &err);
+        if (filter->rt == NULL) {
+            core_build_report(build, true, section, NULL, NULL, "The filter cannot be made: %s",
+                              err.text);
+        }
+    }
+    registry->filters =
+        mx_realloc(registry->filters, (registry->filter_count + 1) * sizeof(struct core_filter *));
+    registry->filters[registry->filter_count++] = filter;
+}
+
+/* ------------------------------------------------------------------ service */
+
+static void
+link_filters(struct core_build *build, const struct conf_section *section,
+             struct mx_service *service)
+{
+    size_t count = conf_list_count(service->config.filters);
+    service->filters = mx_calloc(count, sizeof(struct core_filter *));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = service->config.filters[i];
+        struct core_filter *filter = core_registry_filter(build->registry, name);
+        const struct conf_section *other = conf_model_find(build->model, name);
+        const char *type = other != NULL ? conf_section_value(other, "type") : NULL;
+        if (filter != NULL) {
+            core_filter_ref(filter);
+            service->filters[service->filter_count++] = filter;
+        } else if (type == NULL || strcmp(type, "filter") != 0) {
+            core_build_report(build, true, section, "filters",
+                              "Filters are separated by |, and each has a section of its own.",
+                              other != NULL ? "'%s' is not a filter." : "There is no filter '%s'.",
+                              name);
+        }
+    }
+}
+
+/* Services as targets come with a later version; a service that misses targets is not made. */
+static void
+refuse_service_targets(struct core_build *build, const struct conf_section *section,
+                       const struct core_service_config *config)
+{
+    for (size_t i = 0; i < conf_list_count(config->targets); i++) {
+        const struct conf_section *other = conf_model_find(build->model, config->targets[i]);
+        const char *type = other != NULL ? conf_section_value(other, "type") : NULL;
+        if (type != NULL && strcmp(type, "service") == 0) {
+            core_build_report(build, true, section, "targets", "Name the servers instead.",
+                              "'%s' is a service; this version takes only servers as targets.",
+                              config->targets[i]);
+        }
+    }
+}
+
+static void
+link_cluster(struct core_build *build, const struct conf_section *section,
+             struct mx_service *service)
+{
+    const char *name = service->config.cluster;
+    const struct mx_monitor *monitor = core_registry_monitor(build->registry, name);
+    if (monitor == NULL) {
+        const struct conf_section *other = conf_model_find(build->model, name);
+        const char *type = other != NULL ? conf_section_value(other, "type") : NULL;
+        if (type == NULL || strcmp(type, "monitor") != 0) {
+            core_build_report(
+                build, true, section, "cluster", "Name a section of type monitor.",
+                other != NULL ? "'%s' is not a monitor." : "There is no monitor '%s'.", name);
+        }
+        return;
+    }
+    service->servers = mx_calloc(monitor->server_count, sizeof(struct mx_server *));
+    for (size_t i = 0; i < monitor->server_count; i++) {
+        core_server_ref(monitor->servers[i]);
+        service->servers[service->server_count++] = monitor->servers[i];
+    }
+}
+
+static void
+link_servers(struct core_build *build, const struct conf_section *section,
+             struct mx_service *service)
+{
+    const struct core_service_config *config = &service->config;
+    int ways = (config->servers != NULL ? 1 : 0) + (config->targets != NULL ? 1 : 0) +
+               (config->cluster != NULL ? 1 : 0);
+    if (ways > 1) {
+        core_build_report(build, true, section, config->targets != NULL ? "targets" : "cluster",
+                          "Keep one of them.",
+                          "Only one of 'servers', 'targets' and 'cluster' is possible.");
+    } else if (config->cluster != NULL) {
+        link_cluster(build, section, service);
+    } else if (config->targets != NULL) {
+        size_t errors = build->diag->error_count;
+        refuse_service_targets(build, section, config);
+        if (build->diag->error_count == errors) {
+            core_build_servers(build, section, "targets", config->targets, &service->servers,
+                               &service->server_count);
+        }
+    } else {
+        core_build_servers(build, section, "servers", config->servers, &service->servers,
+                           &service->server_count);
+    }
+    if (ways == 0) {
+        core_build_report(build, false, section, NULL,
+                          "Add a line servers= with names of servers, or cluster= with a monitor.",
+                          "The service has no servers; clients will get errors.");
+    }
+}
+
+void
+core_build_service(struct core_build *build, const struct conf_section *section)
+{
+    struct core_registry *registry = build->registry;
+    const struct mx_module *router =
+        core_build_module(build, section, "router", MX_MODULE_ROUTER, NULL);
+    if (router == NULL) {
+        return;
+    }
+    struct mx_service *service = core_service_new(section->name, router);
+    struct core_reading reading = {
+        .section = section,
+        .rows = core_service_rows,
+        .block = &service->config,
+        .module = router,
+        .module_block = service->router_config,
+    };
+    service->source = core_build_source(section);
+    core_build_read(build, &reading);
+    link_servers(build, section, service);
+    link_filters(build, section, service);
+    service->rt = core_service_runtime_new(section->name, build->worker_count);
+    registry->services =
+        mx_realloc(registry->services, (registry->service_count + 1) * sizeof(struct mx_service *));
+    registry->services[registry->service_count++] = service;
+}
+
+/* ------------------------------------------------------------------ listener */
+
+static bool
+is_any_address(const char *address)
+{
+    return strcmp(address, "::") == 0 || strcmp(address, "0.0.0.0") == 0;
+}
+
+static bool
+is_same_socket(const struct core_listener_config *a, const struct core_listener_config *b)
+{
+    if (a->socket != NULL || b->socket != NULL) {
+        return a->socket != NULL && b->socket != NULL && strcmp(a->socket, b->socket) == 0;
+    }
+    if (a->port != b->port || a->address == NULL || b->address == NULL) {
+        return false;
+    }
+    return strcmp(a->address, b->address) == 0 ||
+           (is_any_address(a->address) && is_any_address(b->address));
+}
+
+static void
+check_address(struct core_build *build, const struct conf_section *section,
+              const struct core_listener_config *config)
+{
+    if ((config->port == 0) == (config->socket == NULL)) {
+        core_build_report(build, true, section, config->port != 0 ? "port" : NULL,
+                          "Add port= with a number, or socket= with a path.",
+                          config->port == 0 ? "Neither 'port' nor 'socket' is given."
+                                            : "Only one of 'port' and 'socket' is possible.");
+    }
+    if (config->socket != NULL && config->socket[0] != '/') {
+        core_build_report(build, true, section, "socket", "Begin it with '/'.",
+                          "The path of a socket has to be absolute.");
+    }
+    for (size_t i = 0; i < build->registry->listener_count; i++) {
+        const struct core_listener *other = build->registry->listeners[i];
+        if (is_same_socket(&other->config, config)) {
+            core_build_report(build, true, section, config->socket != NULL ? "socket" : "port",
+                              "Give each listener a port of its own.",
+                              "The listener '%s' (line %d) is at the same address already.",
+                              other->name, other->source.line);
+            return;
+        }
+    }
+}
+
+static void
+check_listener_service(struct core_build *build, const struct conf_section *section,
+                       const char *name)
+{
+    const char *names[NAMES_MAX + 1] = {NULL};
+    size_t count = 0;
+    if (name == NULL) {
+        return; /* reported as missing */
+    }
+    for (size_t i = 0; i < build->model->section_count && count < NAMES_MAX; i++) {
+        const struct conf_section *other = build->model->sections[i];
+        const char *type = conf_section_value(other, "type");
+        if (type != NULL && strcmp(type, "service") == 0) {
+            if (strcmp(other->name, name) == 0) {
+                return;
+            }
+            names[count++] = other->name;
+        }
+    }
+    const char *near = conf_suggest(name, names);
+    char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near) : NULL;
+    core_build_report(build, true, section, "service", hint,
+                      conf_model_find(build->model, name) != NULL ? "'%s' is not a service."
+                                                                  : "There is no service '%s'.",
+                      name);
+    free(hint);
+}
+
+static void
+load_authenticators(struct core_build *build, const struct conf_section *section,
+                    struct core_listener *listener)
+{
+    const char *standard = listener->protocol->protocol->default_authenticator;
+    const char *value =
+        listener->config.authenticator != NULL ? listener->config.authenticator : standard;
+    char **names = value != NULL ? conf_list_split(value, ',') : NULL;
+    for (size_t i = 0; i < conf_list_count(names); i++) {
+        struct mx_err err = {0};
+        const struct mx_module *module = core_modload_load(MX_MODULE_AUTHENTICATOR, names[i], &err);
+        if (module == NULL) {
+            core_build_report(build, true, section, "authenticator", NULL, "%s", err.text);
+        } else if (listener->authenticator_count == MX_COUNT(listener->authenticators)) {
+            core_build_report(build, true, section, "authenticator", "Remove some.",
+                              "At most %zu authenticators are possible.",
+                              MX_COUNT(listener->authenticators));
+        } else {
+            listener->authenticators[listener->authenticator_count++] = module;
+        }
+    }
+    conf_list_free(names);
+}
+
+static void
+check_authenticator_options(struct core_build *build, const struct conf_section *section,
+                            const char *value)
+{
+    static const char *const known[] = {
+        "skip_authentication",   "match_host", "lower_case_table_names", "clear_pw_passthrough",
+        "log_password_mismatch", "cache_dir",  "inject_service_user",    NULL};
+    char **options = value != NULL ? conf_list_split(value, ',') : NULL;
+    for (size_t i = 0; i < conf_list_count(options); i++) {
+        size_t len = strcspn(options[i], "= \t");
+        bool good = false;
+        for (size_t k = 0; known[k] != NULL; k++) {
+            good = good || (strlen(known[k]) == len && strncmp(known[k], options[i], len) == 0);
+        }
+        char *name = mx_strndup(options[i], len);
+        const char *near = conf_suggest(name, known);
+        char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near) : NULL;
+        if (!good) {
+            core_build_report(build, true, section, "authenticator_options", hint,
+                              "There is no authenticator option '%s'.", name);
+        } else if (strchr(options[i], '=') == NULL) {
+            core_build_report(build, true, section, "authenticator_options",
+                              "Write options as name=value.", "The option '%s' has no value.",
+                              name);
+        }
+        free(hint);
+        free(name);
+    }
+    conf_list_free(options);
+}
+
+void
+core_build_listener(struct core_build *build, const struct conf_section *section)
+{
+    struct core_registry *registry = build->registry;
+    const struct mx_module *protocol =
+        core_build_module(build, section, "protocol", MX_MODULE_PROTOCOL, "MariaDBProtocol");
+    if (protocol == NULL) {
+        return;
+    }
+    struct core_listener *listener = core_listener_new(section->name, protocol);
+    struct core_reading reading = {
+        .section = section,
+        .rows = core_listener_rows,
+        .block = &listener->config,
+        .module = protocol,
+        .module_block = listener->protocol_config,
+        .prefix = protocol->name,
+    };
+    listener->source = core_build_source(section);
+    core_build_read(build, &reading);
+    check_listener_service(build, section, listener->config.service);
+    check_address(build, section, &listener->config);
+    core_build_refuse_tls(build, section, listener->config.ssl);
+    load_authenticators(build, section, listener);
+    check_authenticator_options(build, section, listener->config.authenticator_options);
+    listener->rt = core_listener_runtime_new();
+    registry->listeners = mx_realloc(registry->listeners, (registry->listener_count + 1) *
+                                                              sizeof(struct core_listener *));
+    registry->listeners[registry->listener_count++] = listener;
+}
