@@ -475,17 +475,28 @@ base_log_fini(void)
     (void)pthread_mutex_unlock(&sink.io_lock);
 }
 
-static void
-crash_write(const char *text, size_t len)
+/*
+ * The lock, and the writer done with its block; but whoever crashed may hold the one, and the disk
+ * may hold up the other: after a quarter of a second it goes without what waits.
+ */
+static bool
+crash_lock(void)
 {
-    if (sink.fd >= 0) {
-        (void)write_all(sink.fd, text, len);
+    const struct timespec step = {.tv_nsec = 1000000};
+    for (int i = 0; i < 250; i++) {
+        if (pthread_mutex_trylock(&sink.lock) == 0) {
+            if (sink.len[1 - sink.active] == 0) {
+                return true;
+            }
+            (void)pthread_mutex_unlock(&sink.lock);
+        }
+        (void)nanosleep(&step, NULL);
     }
-    (void)write_all(STDERR_FILENO, text, len);
+    return false;
 }
 
-void
-base_log_crash(const char *text)
+static void
+crash_write_waiting(void)
 {
     const uint8_t *buffer = sink.buffer[sink.active];
     size_t len = sink.len[sink.active];
@@ -493,12 +504,23 @@ base_log_crash(const char *text)
         struct entry entry;
         memcpy(&entry, buffer + at, sizeof(entry));
         if (entry.size == 0 || entry.size > len - at || entry.len > entry.size) {
-            break;
+            break; /* the crash may have come from memory that is no longer sound */
         }
-        if (sink.fd >= 0) {
-            (void)write_all(sink.fd, (const char *)buffer + at + sizeof(entry), entry.len);
-        }
+        (void)write_all(sink.fd, (const char *)buffer + at + sizeof(entry), entry.len);
         at += entry.size;
     }
-    crash_write(text, strlen(text));
+    sink.len[sink.active] = 0;
+}
+
+void
+base_log_crash(const char *text)
+{
+    if (sink.fd >= 0) {
+        if (crash_lock()) {
+            crash_write_waiting();
+            (void)pthread_mutex_unlock(&sink.lock);
+        }
+        (void)write_all(sink.fd, text, strlen(text));
+    }
+    (void)write_all(STDERR_FILENO, text, strlen(text));
 }

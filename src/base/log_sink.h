@@ -46,7 +46,8 @@ void base_log_flush(void);
 
 /*
  * For signal handlers of fatal signals, and mx_bug: what waits, and then this text, straight to
- * the file and standard error. No locks, no memory.
+ * the file and standard error. Takes no memory, and waits for a lock for a quarter of a second at
+ * most.
  */
 void base_log_crash(const char *text);
 
