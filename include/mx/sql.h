@@ -85,6 +85,11 @@ enum mx_sql_fact {
     MX_SQL_FACT_GLOBAL_ONLY = 1u << 8,  /* SET with GLOBAL assignments only */
     MX_SQL_FACT_XA = 1u << 9,
     MX_SQL_FACT_CHAIN = 1u << 10,       /* COMMIT/ROLLBACK AND CHAIN */
+    MX_SQL_FACT_OUT_VARIABLES = 1u << 11, /* may set user variables, on the server that runs it only */
+    MX_SQL_FACT_XA_DONE = 1u << 12,     /* XA COMMIT, XA ROLLBACK: the XA transaction is over */
+    MX_SQL_FACT_BLOCK = 1u << 13,       /* compound statement: anything may happen inside */
+    MX_SQL_FACT_ISOLATION = 1u << 14,   /* sets the isolation level of session or next transaction */
+    MX_SQL_FACT_SERIALIZABLE = 1u << 15, /* ... to SERIALIZABLE */
 };
 
 /* Lexing depends on these; the session keeps them. */
@@ -126,6 +131,8 @@ struct mx_sql {
     struct mx_sql_span stmt_text; /* PREPARE x FROM '...': the literal with its quotes */
     struct mx_sql_span use_db;    /* USE: database as written */
     struct mx_sql_span kill;      /* KILL: everything after the word */
+    uint32_t end;  /* where this statement's text ends: at its semicolon or the end */
+    uint32_t next; /* where the next statement begins; 0: there is none (see MX_SQL_FACT_MULTI) */
 };
 
 /*
@@ -145,5 +152,40 @@ MX_API size_t mx_sql_span_name(const char *sql, struct mx_sql_span span, char *o
 typedef bool (*mx_sql_table_fn)(void *data, struct mx_sql_span db, struct mx_sql_span table);
 MX_API void mx_sql_each_table(const char *sql, size_t len, const struct mx_sql_options *options,
                               mx_sql_table_fn each, void *data);
+
+/*
+ * SET of any form, taken apart. Values are the text as written; a value may be any expression.
+ */
+enum mx_sql_assignment_kind {
+    MX_SQL_ASSIGN_VARIABLE = 0,  /* name, scope, value */
+    MX_SQL_ASSIGN_USER_VARIABLE, /* name with its at sign, value */
+    MX_SQL_ASSIGN_NAMES,         /* SET NAMES: value, collation */
+    MX_SQL_ASSIGN_CHARSET,       /* SET CHARACTER SET: value */
+    MX_SQL_ASSIGN_PASSWORD,      /* value: all after the word PASSWORD */
+    MX_SQL_ASSIGN_ROLE,          /* value */
+    MX_SQL_ASSIGN_DEFAULT_ROLE,  /* value: all after the word DEFAULT */
+    MX_SQL_ASSIGN_TRANSACTION,   /* SET TRANSACTION: scope, value: the characteristics */
+    MX_SQL_ASSIGN_STATEMENT,     /* SET STATEMENT ... FOR: name, value; for one statement only */
+};
+
+enum mx_sql_scope {
+    MX_SQL_SCOPE_NONE = 0, /* not written: the session, or the next transaction */
+    MX_SQL_SCOPE_SESSION,
+    MX_SQL_SCOPE_GLOBAL,
+};
+
+struct mx_sql_assignment {
+    enum mx_sql_assignment_kind kind;
+    enum mx_sql_scope scope;
+    struct mx_sql_span name; /* as written, without the scope */
+    struct mx_sql_span value;
+    struct mx_sql_span collation;
+};
+
+/* Calls `each` for every assignment of a SET statement, in order, until it returns false. */
+typedef bool (*mx_sql_assignment_fn)(void *data, const struct mx_sql_assignment *found);
+MX_API void mx_sql_each_assignment(const char *sql, size_t len,
+                                   const struct mx_sql_options *options,
+                                   mx_sql_assignment_fn each, void *data);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Transaction state of a session. The servers' status flags are the source of truth: every OK and
- * EOF carries them. The text adds what they cannot say before a statement has run: the default
- * access mode of the transactions to come.
+ * EOF carries them. The text of statements says what they cannot: what a statement on its way will
+ * change, the access mode and the isolation level of the transactions to come.
  */
 #ifndef MX_TRX_H
 #define MX_TRX_H
@@ -16,10 +16,15 @@
 
 /* mx_trx_init() before use. */
 struct mx_trx {
-    uint16_t status;        /* of the last reply that told one */
+    uint16_t status;        /* of the last reply that told one, or as the text foresees it */
     bool default_read_only; /* SET SESSION TRANSACTION READ ONLY */
-    bool xa_ended;          /* between XA END and the XA statement that settles it */
+    bool serializable;      /* SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE */
+    bool next_serializable; /* the same for the next transaction only */
+    bool xa_open;           /* from XA START to the XA COMMIT or XA ROLLBACK that settles it */
+    uint8_t next_access;    /* unscoped SET TRANSACTION: 0 not said, 1 READ ONLY, 2 READ WRITE */
 };
+
+_Static_assert(sizeof(struct mx_trx) <= 16, "every session has one");
 
 static inline void
 mx_trx_init(struct mx_trx *trx)
@@ -34,29 +39,22 @@ mx_trx_note_status(struct mx_trx *trx, uint16_t status)
     trx->status = status;
 }
 
-/* A statement that a server has carried out. */
-static inline void
-mx_trx_note_done(struct mx_trx *trx, const struct mx_sql *sql)
-{
-    if (sql->op == MX_SQL_OP_SET_TRANSACTION && (sql->type & MX_SQL_SESSION_WRITE) != 0) {
-        if ((sql->type & MX_SQL_READONLY) != 0) {
-            trx->default_read_only = true;
-        } else if ((sql->type & MX_SQL_READWRITE) != 0) {
-            trx->default_read_only = false;
-        }
-    }
-    if ((sql->facts & MX_SQL_FACT_XA) != 0) {
-        trx->xa_ended = (sql->type & MX_SQL_COMMIT) != 0; /* XA END is a COMMIT to the contract */
-    }
-}
+/*
+ * A statement on its way to a server: what the flags of its reply will say, as far as the text
+ * tells, for decisions before the reply is there. The reply's flags correct it; after an ERR, which
+ * carries none, give back the status from before with mx_trx_note_status().
+ */
+MX_API void mx_trx_note_statement(struct mx_trx *trx, const struct mx_sql *sql);
 
-/* Statements belong together now: an open transaction, autocommit off, or XA between END and its
- * settlement. */
+/* A statement that a server has carried out: the modes and levels of transactions to come. */
+MX_API void mx_trx_note_done(struct mx_trx *trx, const struct mx_sql *sql);
+
+/* Statements belong together now: an open transaction, autocommit off, or XA not yet settled. */
 static inline bool
 mx_trx_is_open(const struct mx_trx *trx)
 {
     return (trx->status & MX_TRX_STATUS_IN_TRANS) != 0 ||
-           (trx->status & MX_TRX_STATUS_AUTOCOMMIT) == 0 || trx->xa_ended;
+           (trx->status & MX_TRX_STATUS_AUTOCOMMIT) == 0 || trx->xa_open;
 }
 
 /* The open transaction is read-only, or with none open: the next one will be by default. */
@@ -67,6 +65,13 @@ mx_trx_is_read_only(const struct mx_trx *trx)
         return (trx->status & MX_TRX_STATUS_IN_TRANS_READONLY) != 0;
     }
     return trx->default_read_only;
+}
+
+/* The level of the session, or of the transaction that is next: it reads with locks. */
+static inline bool
+mx_trx_is_serializable(const struct mx_trx *trx)
+{
+    return trx->serializable || trx->next_serializable;
 }
 
 #endif

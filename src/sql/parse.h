@@ -1,0 +1,162 @@
+/*
+ * The pass over the tokens of one statement, shared by the files of this folder. A parse borrows
+ * the text and writes into the caller's verdict; it never allocates. The collector, when there is
+ * one, is told about tables, columns, functions and operators as they are met.
+ */
+#ifndef SQL_PARSE_H
+#define SQL_PARSE_H
+
+#include "sql/token.h"
+
+enum {
+    SQL_DEPTH_MAX = 120
+}; /* deeper parentheses are counted, but have no context of their own */
+
+/* Called while parsing; everything is as written. Members may be NULL. */
+struct sql_collector {
+    void *data;
+    bool (*table)(void *data, struct mx_sql_span db, struct mx_sql_span table);
+    void (*column)(void *data, const struct mx_sql_span parts[3], uint32_t count);
+    void (*open_function)(void *data, struct sql_token name, bool is_call);
+    void (*close_function)(void *data);
+    void (*operator_seen)(void *data, struct sql_token op, bool has_left);
+    void (*operand_end)(void *data); /* the current operand cannot go on: comma, clause, ... */
+};
+
+enum sql_clause {
+    CLAUSE_EXPR = 0, /* a name is a column, or a function when a parenthesis follows */
+    CLAUSE_TABLE,    /* the next name is a table */
+    CLAUSE_JOINED,   /* after a table: an alias, a join, ... */
+    CLAUSE_NAMES,    /* names without meaning for us: types, partitions, aliases */
+    CLAUSE_COLUMNS,  /* the column list of an INSERT */
+};
+
+enum sql_frame_kind {
+    FRAME_BASE = 0,
+    FRAME_GROUP,
+    FRAME_FUNCTION,
+    FRAME_SELECT,
+    FRAME_TABLES,
+};
+
+struct sql_frame {
+    uint8_t kind;   /* sql_frame_kind */
+    uint8_t clause; /* sql_clause */
+    bool from;      /* in the table references: a comma brings the next table */
+    bool with;      /* in a list of common table expressions */
+    bool collected; /* the collector's function is open */
+};
+
+/* What the body of a statement does. */
+struct sql_effects {
+    bool uservar_read;
+    bool uservar_write;
+    bool sysvar_read;
+    bool master_read;
+    bool kept;   /* a function that goes to the primary although it only reads */
+    bool writes; /* unknown function, sequence, locking read */
+    bool into_variable;
+    bool into_file;
+    bool derived_table;
+    bool is_select; /* a SELECT was met */
+};
+
+struct sql_parse {
+    struct sql_lexer lexer;
+    struct sql_token token; /* the current one */
+    const char *sql;
+    struct mx_sql *out;
+    const struct sql_collector *collector;
+    struct sql_effects effects;
+    uint32_t depth;     /* open parentheses */
+    uint32_t base;      /* depth at which the body began */
+    uint32_t leading;   /* parentheses before the first word of the body */
+    uint32_t nesting;   /* statements inside statements: EXPLAIN, SET STATEMENT */
+    bool operand;       /* the last token ended an operand */
+    bool into_list;     /* in the variables of INTO */
+    bool period;        /* the next FROM belongs to a period, not to tables */
+    bool in_insert;     /* VALUES begins the rows */
+    bool in_delete;     /* USING begins tables */
+    bool stop_at_comma; /* the body is one value of a SET */
+    bool stop_at_for;   /* so is it in SET STATEMENT, where FOR ends the last one */
+    uint32_t last_end;  /* where the last token of such a value ends */
+    bool bad;           /* text no server accepts was met */
+    struct sql_frame frames[SQL_DEPTH_MAX + 1];
+};
+
+static inline void
+sql_parse_advance(struct sql_parse *parse)
+{
+    parse->token = sql_lexer_next(&parse->lexer);
+}
+
+static inline bool
+sql_parse_is(const struct sql_parse *parse, uint32_t kind)
+{
+    return parse->token.kind == kind;
+}
+
+static inline bool
+sql_parse_accept(struct sql_parse *parse, uint32_t kind)
+{
+    if (parse->token.kind != kind) {
+        return false;
+    }
+    sql_parse_advance(parse);
+    return true;
+}
+
+static inline bool
+sql_parse_at_end(const struct sql_parse *parse)
+{
+    return parse->token.kind <= T_BAD || parse->token.kind == ';';
+}
+
+static inline struct mx_sql_span
+sql_token_span(struct sql_token token)
+{
+    return (struct mx_sql_span){.start = token.start, .len = token.len};
+}
+
+/* The word at the token, without regard to case; word in lower case. */
+bool sql_token_is_text(const char *sql, struct sql_token token, const char *word);
+
+/* body.c: the rest of the statement from the current token on, to its end. */
+void sql_body_parse(struct sql_parse *parse, enum sql_clause clause, bool from);
+
+/* body.c: a table name at the current token, with its database; reports it. */
+bool sql_body_table(struct sql_parse *parse);
+
+/* Adds what the body did to the variables' bits and the like; never READ. */
+void sql_body_apply(struct sql_parse *parse);
+
+/* classify.c: tokens without meaning up to the end of the statement. */
+void sql_parse_skip(struct sql_parse *parse);
+void sql_verdict(struct sql_parse *parse, uint32_t type, enum mx_sql_op op);
+void sql_statement_parse(struct sql_parse *parse);
+void sql_parse_init(struct sql_parse *parse, const char *sql, size_t len,
+                    const struct mx_sql_options *options, struct mx_sql *out,
+                    const struct sql_collector *collector);
+
+/* One statement each, from behind its first word (ddl.c, session.c, show.c, setvar.c, block.c). */
+void sql_create_parse(struct sql_parse *parse);
+void sql_alter_parse(struct sql_parse *parse);
+void sql_drop_parse(struct sql_parse *parse);
+void sql_table_admin_parse(struct sql_parse *parse, uint32_t word);
+void sql_transaction_parse(struct sql_parse *parse, uint32_t word);
+void sql_xa_parse(struct sql_parse *parse);
+void sql_show_parse(struct sql_parse *parse);
+void sql_explain_parse(struct sql_parse *parse, uint32_t word);
+void sql_set_parse(struct sql_parse *parse);
+void sql_prepare_parse(struct sql_parse *parse, uint32_t word);
+void sql_handler_parse(struct sql_parse *parse);
+void sql_lock_parse(struct sql_parse *parse, uint32_t word);
+void sql_flush_parse(struct sql_parse *parse, uint32_t word);
+void sql_load_parse(struct sql_parse *parse);
+
+/* block.c: to the end of a compound statement whose first word is the current token. */
+void sql_block_skip(struct sql_parse *parse);
+/* block.c: the body of a stored routine, trigger or event; to the end of the statement. */
+void sql_routine_skip(struct sql_parse *parse);
+
+#endif
