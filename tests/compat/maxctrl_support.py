@@ -106,8 +106,11 @@ class Rest:
 
 class Result:
     def __init__(self, process, host):
-        self.out = process.stdout.decode().replace(host, "HOST")
-        self.err = process.stderr.decode().replace(host, "HOST")
+        self.out = process.stdout.decode()
+        self.err = process.stderr.decode()
+        if host:
+            self.out = self.out.replace(host, "HOST")
+            self.err = self.err.replace(host, "HOST")
         self.code = process.returncode
 
 
@@ -119,4 +122,4 @@ def run(host, *args, stdin=b"", env=None, home="/nonexistent"):
     where = ["-h", host] if host else []
     process = subprocess.run([find_binary(), *where, *args], input=stdin, env=environment,
                              capture_output=True, timeout=60, check=False)
-    return Result(process, host or "127.0.0.1:8989")
+    return Result(process, host)
