@@ -1,0 +1,124 @@
+/* /maxscale/threads and /maxscale/memory */
+#include "admin/res.h"
+#include "core/session.h"
+#include "mx/worker.h"
+
+#include <stdio.h>
+
+static json_t *
+number(const struct mx_atomic *value)
+{
+    return json_integer((json_int_t)mx_atomic_get(value));
+}
+
+static json_t *
+load_json(const struct mx_worker_stats *stats)
+{
+    return json_pack("{s:o, s:o, s:o}", "last_second", number(&stats->load_second), "last_minute",
+                     number(&stats->load_minute), "last_hour", number(&stats->load_hour));
+}
+
+/* Statements are classified anew each time, which is cheaper than a cache: it stays empty. */
+static json_t *
+classifier_cache_json(void)
+{
+    return json_pack("{s:i, s:i, s:i, s:i, s:i}", "size", 0, "inserts", 0, "hits", 0, "misses", 0,
+                     "evictions", 0);
+}
+
+static json_t *
+stats_json(const struct mx_worker_stats *stats)
+{
+    int64_t turns = mx_atomic_get(&stats->turns);
+    int64_t average = turns > 0 ? mx_atomic_get(&stats->events) / turns : 0;
+
+    return json_pack(
+        "{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, s:i}",
+        "state", "Active", "listening", 1, "reads", number(&stats->reads), "writes",
+        number(&stats->writes), "errors", number(&stats->errors), "hangups",
+        number(&stats->hangups), "accepts", number(&stats->accepts), "avg_event_queue_length",
+        (json_int_t)average, "max_event_queue_length", number(&stats->queue_max), "max_exec_time",
+        number(&stats->exec_max_ms), "max_queue_time", number(&stats->queue_max_ms),
+        "current_descriptors", number(&stats->descriptors), "total_descriptors",
+        number(&stats->descriptors_total), "load", load_json(stats), "query_classifier_cache",
+        classifier_cache_json(), "sessions", number(&stats->sessions), "zombies", 0);
+}
+
+static json_t *
+thread_resource(const struct admin_request *request, int index)
+{
+    const struct mx_worker_stats *stats = mx_worker_stats(mx_worker_get(index));
+    char id[16];
+    json_t *resource;
+
+    (void)snprintf(id, sizeof(id), "%d", index);
+    resource = admin_resource("threads", id, json_pack("{s:o}", "stats", stats_json(stats)));
+    admin_resource_link(request, resource, "/threads/%d/", index);
+    return resource;
+}
+
+void
+admin_get_threads(struct admin_request *request, struct admin_response *response)
+{
+    json_t *data = json_array();
+
+    for (int i = 0; i < mx_worker_count(); i++) {
+        (void)json_array_append_new(data, thread_resource(request, i));
+    }
+    admin_response_body(response, admin_document(request, data, "/maxscale/threads/"));
+}
+
+void
+admin_get_thread(struct admin_request *request, struct admin_response *response)
+{
+    int index = 0;
+
+    /* The route has checked that it is a number of a thread. */
+    for (const char *c = request->uri.parts[2]; *c != '\0'; c++) {
+        index = index * 10 + (*c - '0');
+    }
+    admin_response_body(response, admin_document(request, thread_resource(request, index),
+                                                 "/maxscale/threads/%d/", index));
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static json_t *
+memory_json(json_int_t sessions)
+{
+    return json_pack("{s:i, s:I, s:i, s:I}", "query_classifier", 0, "sessions", sessions, "zombies",
+                     0, "total", sessions);
+}
+
+/* Each session says what it takes; the threads are the sums of theirs. */
+void
+admin_get_memory(struct admin_request *request, struct admin_response *response)
+{
+    json_t *sessions = core_sessions_json(0);
+    json_t *threads = json_array();
+    json_t *session;
+    json_int_t whole = 0;
+    size_t i;
+
+    for (int t = 0; t < mx_worker_count(); t++) {
+        json_int_t sum = 0;
+        json_array_foreach(sessions, i, session)
+        {
+            const json_t *attributes = json_object_get(session, "attributes");
+            const json_t *memory = json_object_get(attributes, "memory");
+            if (json_integer_value(json_object_get(attributes, "thread")) == t) {
+                sum += json_integer_value(json_object_get(memory, "total"));
+            }
+        }
+        (void)json_array_append_new(threads, memory_json(sum));
+        whole += sum;
+    }
+    json_decref(sessions);
+    admin_response_body(
+        response, admin_document(request,
+                                 admin_resource("memory", "memory",
+                                                json_pack("{s:o, s:o}", "process",
+                                                          memory_json(whole), "threads", threads)),
+                                 "/maxscale/memory/"));
+}
