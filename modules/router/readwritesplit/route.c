@@ -24,7 +24,7 @@ decide(const struct rws_session *rs, const struct mx_query *query)
         .trx_open = mx_trx_is_open(trx),
         .trx_read_only = mx_trx_is_read_only(trx),
         .locked = rs->locked,
-        .pinned = rs->tables_locked || rs->next_trx,
+        .pinned = rs->tables_locked || rs->next_trx || mx_trx_is_serializable(trx),
         .vars_all = rs->config->use_sql_variables_in == RWS_USERVARS_ALL,
         .vars_on_primary = rs->vars_on_primary,
     };
