@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define HISTORY_LINES 1000
 
@@ -33,7 +34,7 @@ print_candidates(const struct cli_candidates *candidates)
 }
 
 static unsigned char
-on_tab(EditLine *el, int key MX_UNUSED)
+on_tab(EditLine *el, wint_t key MX_UNUSED)
 {
     struct cli *cli = NULL;
     struct cli_candidates candidates;
@@ -109,8 +110,9 @@ cli_prompt_run(struct cli *cli)
     (void)el_set(el, EL_SIGNAL, 1);
     (void)el_set(el, EL_HIST, history, past);
     (void)el_set(el, EL_CLIENTDATA, cli);
-    (void)el_set(el, EL_ADDFN, "mx-complete", "Complete commands and names", on_tab);
-    (void)el_set(el, EL_BIND, "^I", "mx-complete", NULL);
+    /* The wide form keeps the strings; the other one copies and never frees them. */
+    (void)el_wset(el, EL_ADDFN, L"mx-complete", L"Complete commands and names", on_tab);
+    (void)el_wset(el, EL_BIND, L"^I", L"mx-complete", NULL);
     (void)el_source(el, NULL);
     read_commands(cli, el, past);
     history_end(past);
