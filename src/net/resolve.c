@@ -4,6 +4,7 @@
  */
 #include "net/resolve.h"
 
+#include "net/watch.h"
 #include "net/worker.h"
 
 #include <ares.h>
@@ -14,17 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct watch {
-    struct net_io io;
+struct watched {
+    struct net_watch watch;
     struct net_resolver *resolver;
-    struct watch *next;
+    struct watched *next;
 };
 
 struct net_resolver {
     struct mx_worker *worker;
     ares_channel channel;
     struct mx_timer timer;
-    struct watch *watches;
+    struct watched *watched;
     int channel_error; /* c-ares could not make the channel */
 };
 
@@ -66,39 +67,31 @@ timed_out(struct mx_timer *timer)
 }
 
 static void
-socket_ready(struct net_io *io, uint32_t bits)
+socket_ready(struct net_watch *watch, uint32_t bits)
 {
-    struct watch *watch = mx_container_of(io, struct watch, io);
-    struct net_resolver *resolver = watch->resolver;
+    struct watched *watched = mx_container_of(watch, struct watched, watch);
+    struct net_resolver *resolver = watched->resolver;
+    int fd = watch->io.fd;
     bool reads = (bits & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0;
     bool writes = (bits & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
-    ares_process_fd(resolver->channel, reads ? io->fd : ARES_SOCKET_BAD,
-                    writes ? io->fd : ARES_SOCKET_BAD);
+    ares_process_fd(resolver->channel, reads ? fd : ARES_SOCKET_BAD, writes ? fd : ARES_SOCKET_BAD);
     set_timer(resolver);
 }
 
-static const struct net_io_events watch_events = {.ready = socket_ready};
-
 static void
-free_watch(void *arg)
+free_watched(void *arg)
 {
     free(arg);
 }
 
-static void
-unwatch(struct net_resolver *resolver, int fd)
+static struct watched **
+find_watched(struct net_resolver *resolver, int fd)
 {
-    struct watch **at = &resolver->watches;
-    while (*at != NULL && (*at)->io.fd != fd) {
+    struct watched **at = &resolver->watched;
+    while (*at != NULL && (*at)->watch.io.fd != fd) {
         at = &(*at)->next;
     }
-    if (*at != NULL) {
-        struct watch *gone = *at;
-        *at = gone->next;
-        resolver->worker->engine->drop(&gone->io);
-        gone->io.fd = -1;
-        mx_worker_defer(free_watch, gone); /* an event of it may be in this turn's batch */
-    }
+    return at;
 }
 
 /* c-ares tells what it waits for on a socket; nothing at all means that it closes it. */
@@ -106,25 +99,25 @@ static void
 socket_state(void *arg, ares_socket_t fd, int reads, int writes)
 {
     struct net_resolver *resolver = arg;
-    struct watch *watch = resolver->watches;
+    struct watched **at = find_watched(resolver, fd);
+    struct watched *watched = *at;
     if (!reads && !writes) {
-        unwatch(resolver, fd);
+        if (watched != NULL) {
+            *at = watched->next;
+            net_watch_stop(&watched->watch);
+            mx_worker_defer(free_watched, watched);
+        }
         return;
     }
-    while (watch != NULL && watch->io.fd != fd) {
-        watch = watch->next;
-    }
-    if (watch == NULL) {
-        watch = mx_calloc(1, sizeof(*watch));
-        watch->io.fd = fd;
-        watch->io.events = &watch_events;
-        watch->io.worker = resolver->worker;
-        watch->resolver = resolver;
-        watch->next = resolver->watches;
-        resolver->watches = watch;
+    if (watched == NULL) {
+        watched = mx_calloc(1, sizeof(*watched));
+        watched->resolver = resolver;
+        watched->next = resolver->watched;
+        resolver->watched = watched;
     }
     uint32_t bits = (reads ? (uint32_t)EPOLLIN : 0) | (writes ? (uint32_t)EPOLLOUT : 0);
-    (void)resolver->worker->engine->watch(&watch->io, bits);
+    /* Without the watch the query ends by its timeout, and says so. */
+    (void)net_watch_start(&watched->watch, fd, bits, socket_ready, NULL);
 }
 
 static struct net_resolver *
@@ -244,7 +237,7 @@ net_resolver_free(struct mx_worker *worker)
         }
         mx_timer_stop(&resolver->timer);
         for (size_t i = 0; i < worker->defer_count; i++) {
-            if (worker->defers[i].fn == free_watch || worker->defers[i].fn == tell) {
+            if (worker->defers[i].fn == free_watched || worker->defers[i].fn == tell) {
                 free(worker->defers[i].arg);
             }
         }

@@ -1,5 +1,6 @@
 /* Workers: messages from many threads, calls, deferred work, placement, statistics. */
 #include "net/listen.h"
+#include "net/watch.h"
 #include "support.h"
 
 #include <pthread.h>
@@ -207,6 +208,45 @@ test_message_of_its_own_does_not_wake_a_worker_through_the_kernel(void **state)
     assert_int_equal(mx_worker_self()->counts.waits, waits + 1);
 }
 
+struct pipe_end {
+    struct net_watch watch;
+    int calls;
+    bool is_readable;
+};
+
+static void
+pipe_ready(struct net_watch *watch, uint32_t bits)
+{
+    struct pipe_end *end = mx_container_of(watch, struct pipe_end, watch);
+    end->calls++;
+    end->is_readable = (bits & EPOLLIN) != 0;
+}
+
+static void
+test_watched_descriptor_is_told_of_until_it_is_stopped(void **state)
+{
+    struct pipe_end end = {.calls = 0};
+    struct mx_err err = {0};
+    int fds[2];
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(net_watch_start(&end.watch, fds[0], EPOLLIN, pipe_ready, &err), 0);
+    net_worker_turn(0);
+    assert_int_equal(end.calls, 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    net_test_until(&end.is_readable);
+    int calls = end.calls;
+    net_worker_turn(0); /* not read: told again */
+    assert_int_equal(end.calls, calls + 1);
+    net_watch_stop(&end.watch);
+    net_worker_turn(0);
+    assert_int_equal(end.calls, calls + 1);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    assert_int_equal(net_watch_start(&end.watch, fds[0], EPOLLIN, pipe_ready, &err), -1);
+    assert_non_null(strstr(err.text, "Bad file descriptor"));
+}
+
 /* Echo on whatever worker the connection was placed. */
 static size_t
 echo_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
@@ -303,6 +343,7 @@ main(void)
         worker_test(test_deferred_work_runs_at_the_end_of_the_turn),
         worker_test(test_message_wakes_the_sleeping_main_worker),
         worker_test(test_message_of_its_own_does_not_wake_a_worker_through_the_kernel),
+        worker_test(test_watched_descriptor_is_told_of_until_it_is_stopped),
         worker_test(test_accepted_connections_are_spread_over_all_workers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
