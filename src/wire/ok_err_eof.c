@@ -3,6 +3,15 @@
 
 #define ERR_TEXT_MAX 512u
 
+/* Documented as the rest of the packet; servers put a length before it all the same. */
+static struct wire_slice
+info_untracked(struct wire_reader *r)
+{
+    struct wire_reader measured = *r;
+    struct wire_slice info = wire_read_lenenc_bytes(&measured);
+    return measured.failed || wire_reader_left(&measured) > 0 ? wire_read_rest(r) : info;
+}
+
 int
 wire_ok_decode(const uint8_t *payload, size_t len, uint32_t caps, struct wire_ok *out)
 {
@@ -18,7 +27,7 @@ wire_ok_decode(const uint8_t *payload, size_t len, uint32_t caps, struct wire_ok
         return -1;
     }
     if ((caps & WIRE_CAP_SESSION_TRACK) == 0) {
-        out->info = wire_read_rest(&r);
+        out->info = info_untracked(&r);
         return 0;
     }
     /* Servers leave out an empty info that nothing follows. */
@@ -66,7 +75,7 @@ wire_track_next(struct wire_track *track, struct wire_track_item *item)
             return false;
         }
         item->value = data;
-        if (item->kind > WIRE_TRACK_TRX_STATE) {
+        if (item->kind == WIRE_TRACK_STATE_CHANGE || item->kind > WIRE_TRACK_TRX_STATE) {
             return true;
         }
         struct wire_reader r;
@@ -119,9 +128,7 @@ ok_encode(struct wire_writer *w, uint8_t sequence, uint32_t caps, uint8_t mark,
     wire_write_lenenc(w, ok->insert_id);
     wire_write_u16(w, (uint16_t)status);
     wire_write_u16(w, ok->warnings);
-    if (!tracking) {
-        wire_write_bytes(w, ok->info);
-    } else if (with_state || ok->info.len > 0) {
+    if (with_state || ok->info.len > 0) {
         wire_write_lenenc_bytes(w, ok->info);
     }
     if (with_state) {

@@ -21,7 +21,7 @@
 /*
  * OK:   1 mark (0x00, or 0xfe at the end of rows with DEPRECATE_EOF)
  *       n affected rows, n last insert id, 2 status, 2 warnings
- *       info: length-encoded with SESSION_TRACK, else the rest
+ *       info: length-encoded, may be missing when nothing follows
  *       session state: length-encoded, with SESSION_TRACK and status STATE_CHANGED
  */
 struct wire_ok {

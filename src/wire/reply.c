@@ -493,6 +493,7 @@ header_take(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
 {
     size_t n = mx_min_size(WIRE_HEADER_SIZE - reply->header_have, (size_t)(end - p));
     memcpy(reply->header + reply->header_have, p, n);
+    reply->awaits_client = reply->awaits_client && n == 0;
     reply->header_have = (uint8_t)(reply->header_have + n);
     if (reply->header_have == WIRE_HEADER_SIZE) {
         reply->header_have = 0;
@@ -500,7 +501,6 @@ header_take(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
         reply->payload_left = reply->payload_len;
         reply->sequence = reply->header[3];
         reply->packets++;
-        reply->awaits_client = false;
         reply->phase = PHASE_FIRST;
     }
     return p + n;

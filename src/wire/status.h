@@ -33,10 +33,10 @@ enum wire_status {
 
 /* X(name, value): first byte of an item of session state */
 #define WIRE_TRACK_KINDS(X)                                                                      \
-    X(SYSTEM_VARIABLE, 0)     /* name and value */                                               \
-    X(SCHEMA, 1)              /* value: the default database */                                  \
-    X(STATE_CHANGE, 2)        /* value: "1" when anything that a reset would undo was changed */ \
-    X(GTIDS, 3)               /* value: MySQL's GTIDs of the transaction */                      \
+    X(SYSTEM_VARIABLE, 0) /* name and value */                                                   \
+    X(SCHEMA, 1)          /* value: the default database */                                      \
+    X(STATE_CHANGE, 2) /* value: "1" (no length of its own) when a reset would undo something */ \
+    X(GTIDS, 3)        /* value: MySQL's GTIDs of the transaction */                             \
     X(TRX_CHARACTERISTICS, 4) /* value: statements that would start this transaction again */    \
     X(TRX_STATE, 5)           /* value: eight letters */
 

@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+"""Turns tests/unit/wire/recorded.h into first inputs of the wire_* fuzz targets."""
+
+import pathlib
+import re
+import struct
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+FULL = 0x01FFA2BF & ~1 | 1 << 20 | 1 << 21 | 1 << 23
+
+
+def main():
+    text = (TESTS / "unit/wire/recorded.h").read_text()
+    arrays = {name: bytes(int(b, 16) for b in re.findall(r"0x([0-9a-f]{2}),", body))
+              for name, body in re.findall(r"uint8_t (\w+)\[\] = \{(.*?)\};", text, re.S)}
+    cases = re.findall(r'\{"(\w+)", (\w+), sizeof\(\w+\), 0x(\w+)u, 0x(\w+)u,\s+\d+,\s+0x(\w+)\}',
+                       text)
+
+    def put(target, name, data):
+        folder = TESTS / "fuzz/corpus" / target
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+    for index, (name, array, caps, ext, command) in enumerate(cases):
+        data = arrays[array]
+        head = struct.pack("<BIBB", int(command, 16), int(caps, 16), int(ext, 16), index % 64)
+        put("wire_reply", name, head + data)
+        if name.endswith("_eof") and "cache" not in name:
+            kind = 3 if data[4] == 0xFF else 1
+            put("wire_packets", name, struct.pack("<BI", kind, int(caps, 16)) + data[4:])
+            put("wire_packets", f"frames_{name}", bytes(5) + data)
+    for name, data in arrays.items():
+        if name.startswith(("execute_", "bulk_")):
+            put("wire_packets", name, struct.pack("<BI", 2, 1) + data)
+    for name, which in (("greeting_mariadb", 0), ("response_mariadb", 1),
+                        ("reply_change_user_switch", 3)):
+        put("wire_login", name, struct.pack("<BI", which, FULL) + arrays[name][4:])
+    login = struct.pack("<IIB19xI", FULL, 1 << 24, 45, 28) + b"maria\0\x14" + b"t" * 20 + (
+        b"shop\0mysql_native_password\0\x0a\x03key\x05value")
+    put("wire_login", "response_full", struct.pack("<BI", 1, FULL) + login)
+    put("wire_login", "ssl_request", struct.pack("<BI", 1, FULL | 1 << 11) +
+        struct.pack("<IIB19xI", FULL | 1 << 11, 1 << 24, 45, 28))
+    put("wire_login", "change_user", struct.pack("<BI", 2, FULL) + b"\x11maria\0\x14" + b"t" * 20 +
+        b"shop\0\x2d\0mysql_native_password\0\x0a\x03key\x05value")
+
+
+if __name__ == "__main__":
+    main()
