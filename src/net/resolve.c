@@ -4,6 +4,7 @@
  */
 #include "net/resolve.h"
 
+#include "mx/log.h"
 #include "net/watch.h"
 #include "net/worker.h"
 
@@ -116,8 +117,10 @@ socket_state(void *arg, ares_socket_t fd, int reads, int writes)
         resolver->watched = watched;
     }
     uint32_t bits = (reads ? (uint32_t)EPOLLIN : 0) | (writes ? (uint32_t)EPOLLOUT : 0);
-    /* Without the watch the query ends by its timeout, and says so. */
-    (void)net_watch_start(&watched->watch, fd, bits, socket_ready, NULL);
+    struct mx_err err = {0};
+    if (net_watch_start(&watched->watch, fd, bits, socket_ready, &err) != 0) {
+        mx_log_error(NULL, "Looking up host names will time out: %s", err.text);
+    }
 }
 
 static struct net_resolver *
