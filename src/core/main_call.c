@@ -1,6 +1,6 @@
 /*
- * Calls to the main thread that can be given up when it stops. A call lies on its caller's stack and
- * in the queue here; the message that is posted only says "look into the queue", so it does not
+ * Calls to the main thread that can be given up when it stops. A call lies on its caller's stack
+ * and in the queue here; the message that is posted only says "look into the queue", so it does not
  * matter whether it is ever delivered.
  */
 #include "core/main_call.h"
