@@ -51,8 +51,9 @@ struct mx_auth_server {
     const char *plugin; /* that the server wants */
     const uint8_t *in;  /* its data: the scramble, or the payload of its next packet */
     size_t in_len;
-    uint32_t round;
-    const struct mx_auth_token *token;
+    uint32_t round;       /* 0: `in` came with the name of the plugin */
+    const uint8_t *token; /* what client_step gave */
+    size_t token_len;
     struct mx_buf *out;
     struct mx_err *err;
 };

@@ -17,6 +17,12 @@
 #include "mx/module.h"
 #include "mx/session.h"
 
+enum mx_answer_time {
+    MX_ANSWER_NOW = 0,       /* after the replies that are still due */
+    MX_ANSWER_AFTER_COMMAND, /* the client is still sending its command */
+    MX_ANSWER_NEXT,          /* nothing is under way: to the next command that has a reply */
+};
+
 struct mx_protocol_ops {
     const char *default_authenticator;
     size_t client_size;  /* zeroed bytes behind each session: mx_session_client() */
@@ -33,9 +39,9 @@ struct mx_protocol_ops {
     /* A piece of a reply goes out. */
     void (*client_reply)(struct mx_session *session, struct mx_endpoint *endpoint,
                          const struct mx_reply *reply);
-    /* Answers to the command under way or, with nothing under way, to the next one. */
-    void (*client_error)(struct mx_session *session, const struct mx_err *err);
-    void (*client_ok)(struct mx_session *session);
+    /* An answer made in the proxy: an ERR packet, or OK when err->code is 0. */
+    void (*client_answer)(struct mx_session *session, const struct mx_err *err,
+                          enum mx_answer_time when);
     /* Last words, if the place in the stream allows any. */
     void (*client_killed)(struct mx_session *session, const struct mx_err *err);
     /* Offer the held query again. */
@@ -88,16 +94,16 @@ MX_API struct mx_sql_options *mx_session_sql_options_edit(struct mx_session *ses
  * and the session must be ended.
  */
 MX_API MX_MUST_USE int mx_session_start(struct mx_session *session, struct mx_err *err);
-/* Orderly end (COM_QUIT, the client has gone). Harmless when repeated. */
+/* Orderly end (COM_QUIT, a refused login). What was written still leaves. Harmless when repeated. */
 MX_API void mx_session_end(struct mx_session *session);
+/* The client's connection has closed: to be called from its `closed`. */
+MX_API void mx_session_gone(struct mx_session *session);
 /* Time limit of the login, for clients that stall; ended by mx_session_start. */
 MX_API void mx_session_expect_login(struct mx_session *session);
 /* COM_CHANGE_USER or COM_RESET_CONNECTION went through. */
 MX_API void mx_session_was_reset(struct mx_session *session);
 /* Replies that the client waits for. */
 MX_API uint32_t mx_session_due(const struct mx_session *session);
-/* The client has been told the end of a reply that came from no endpoint. */
-MX_API void mx_session_reply_done(struct mx_session *session);
 
 /* ------------------------------------------------------------ what a greeting says */
 

@@ -23,6 +23,7 @@ struct mx_reply {
     bool first;               /* first piece of this reply */
     bool complete;            /* the reply ends with this piece */
     enum mx_reply_kind kind;  /* of the first result */
+    bool has_status;          /* status and warnings are from this reply */
     uint16_t status;          /* server status flags seen last */
     uint16_t warnings;
     uint16_t error_code;      /* kind ERR, or an error that ended rows; 0: none */

@@ -1,0 +1,556 @@
+/*
+ * A server's connection: opening, sending, the queue of what cannot be sent yet, the end. Replies
+ * are in backend_reply.c, the login in backend_login.c.
+ */
+#include "mariadb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PACKET_LOGIN_MAX 65536u
+#define QUEUE_FULL       65536u /* bytes that wait for a login: the client is read no further */
+#define DUES_FULL        256u   /* replies that are due: the same */
+#define ID_END           (WIRE_HEADER_SIZE + WIRE_STMT_ID_AT + 4u)
+
+/* In front of each piece in the queue. */
+struct record {
+    uint64_t history_id;
+    uint32_t len;
+    uint32_t stmt_id;
+    uint8_t command;
+    bool first;
+    bool expects_reply;
+    bool discard;
+};
+
+static void check_room(struct mx_endpoint *endpoint);
+
+/* ------------------------------------------------------------ the connection */
+
+static struct login_facts
+facts_of(const struct mx_endpoint *endpoint)
+{
+    const struct mx_session *session = mx_endpoint_session(endpoint);
+    const struct mariadb_client *client = client_of(session);
+    const struct mariadb_backend *backend = backend_of(endpoint);
+    uint32_t caps = client->caps;
+    if ((mx_session_needs(session) & MX_NEED_TRACKING) != 0) {
+        caps |= WIRE_CAP_SESSION_TRACK;
+    }
+    return (struct login_facts){.session = session,
+                                .identity = client->identity,
+                                .database = mx_session_database(session),
+                                .server_name = mx_server_name(mx_endpoint_server(endpoint)),
+                                .conn = backend->conn,
+                                .caps = caps,
+                                .needed = client->caps,
+                                .ext_caps = client->ext_caps};
+}
+
+static void
+login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent)
+{
+    struct mx_session *session = mx_endpoint_session(endpoint);
+    if (err->code == WIRE_ER_ACCESS_DENIED || err->code == WIRE_ER_DBACCESS_DENIED ||
+        err->code == WIRE_ER_BAD_DB) {
+        mx_endpoint_count_failed_auth(endpoint);
+        mx_session_refresh_accounts(session);
+    }
+    mx_log_error(mx_session_log(session), "'%s' cannot use server '%s': %s",
+                 mx_session_user(session), mx_server_name(mx_endpoint_server(endpoint)), err->text);
+    backend_fail(endpoint, err, permanent);
+}
+
+static size_t
+login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    struct mx_err err;
+    if (len < WIRE_HEADER_SIZE) {
+        return 0;
+    }
+    if (wire_load_u24(data) > PACKET_LOGIN_MAX) {
+        (void)mx_err_set(&err, WIRE_ER_HANDSHAKE, "08S01", "its login packets make no sense");
+        login_failed(endpoint, &err, false);
+        return len;
+    }
+    struct wire_packet packet;
+    if (wire_packet_next(data, len, &packet) != 0) {
+        return 0;
+    }
+    struct login_facts facts = facts_of(endpoint);
+    bool permanent = false;
+    switch (login_packet(&backend->login, &facts, &packet, &permanent, &err)) {
+    case LOGIN_MORE:
+        break;
+    case LOGIN_OK:
+        backend_begin_replay(endpoint);
+        break;
+    case LOGIN_FAILED:
+        login_failed(endpoint, &err, permanent);
+        return len;
+    }
+    return packet.size;
+}
+
+static size_t
+on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
+{
+    struct mx_endpoint *endpoint = owner;
+    struct mariadb_backend *backend = backend_of(endpoint);
+    size_t used = 0;
+    while (used < len && !backend->paused) {
+        size_t part = 0;
+        switch ((enum backend_state)backend->state) {
+        case BACKEND_LOGIN:
+            part = login_data(endpoint, data + used, len - used);
+            break;
+        case BACKEND_REPLAY:
+        case BACKEND_READY:
+            part = backend_reply_data(endpoint, data + used, len - used);
+            break;
+        case BACKEND_BROKEN:
+            return len;
+        }
+        if (part == 0) {
+            break;
+        }
+        used += part;
+    }
+    return backend->state == BACKEND_BROKEN ? len : used;
+}
+
+static void
+on_drained(struct mx_conn *conn MX_UNUSED, void *owner)
+{
+    check_room(owner);
+}
+
+static void
+on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
+{
+    struct mx_endpoint *endpoint = owner;
+    struct mariadb_backend *backend = backend_of(endpoint);
+    backend->conn = NULL;
+    backend->state = BACKEND_BROKEN;
+    struct mx_err err = *why;
+    if (err.code == 0) {
+        (void)mx_err_set(&err, WIRE_ER_SERVER_LOST, "08S01", "%s", why->text);
+    }
+    mx_endpoint_lost(endpoint, &err, backend->permanent);
+}
+
+static const struct mx_conn_ops conn_ops = {
+    .data = on_data,
+    .drained = on_drained,
+    .closed = on_closed,
+};
+
+int
+backend_open(struct mx_endpoint *endpoint, struct mx_err *err MX_UNUSED)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
+    return 0;
+}
+
+void
+backend_fail(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (backend->conn == NULL || backend->state == BACKEND_BROKEN) {
+        return;
+    }
+    backend->state = BACKEND_BROKEN;
+    backend->permanent = permanent;
+    mx_conn_fail(backend->conn, err);
+}
+
+void
+backend_close(struct mx_endpoint *endpoint)
+{
+    static const uint8_t quit[] = {1, 0, 0, 0, WIRE_COM_QUIT};
+    struct mariadb_backend *backend = backend_of(endpoint);
+    struct mx_session *session = mx_endpoint_session(endpoint);
+    struct mariadb_client *client = client_of(session);
+    if (backend->conn != NULL) {
+        if (backend->state == BACKEND_READY && backend->due_count == 0) {
+            mx_conn_write(backend->conn, quit, sizeof(quit));
+        }
+        mx_conn_close(backend->conn);
+        backend->conn = NULL;
+    }
+    backend->state = BACKEND_BROKEN;
+    if (client->infile == endpoint) {
+        client->infile = NULL;
+    }
+    mx_buf_free(&backend->queue);
+    free(backend->dues);
+    free(backend->stmts);
+    free(backend->gtid);
+    backend->dues = NULL;
+    backend->stmts = NULL;
+    backend->gtid = NULL;
+    backend->due_count = 0;
+    check_room(endpoint);
+}
+
+struct mx_conn *
+backend_conn(struct mx_endpoint *endpoint)
+{
+    return backend_of(endpoint)->conn;
+}
+
+uint64_t
+backend_id(const struct mx_endpoint *endpoint)
+{
+    return backend_of(endpoint)->login.thread_id;
+}
+
+/* ------------------------------------------------------------ flow control */
+
+void
+backend_pause(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (!backend->paused && backend->conn != NULL) {
+        backend->paused = true;
+        mx_conn_pause_reading(backend->conn);
+    }
+}
+
+void
+backend_unpause(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (backend->paused && backend->conn != NULL) {
+        backend->paused = false;
+        mx_conn_resume_reading(backend->conn);
+    }
+}
+
+static bool
+has_room(const struct mariadb_backend *backend)
+{
+    if (backend->conn == NULL) {
+        return true;
+    }
+    return !mx_conn_is_full(backend->conn) && backend->queue.len < QUEUE_FULL &&
+           backend->due_count < DUES_FULL;
+}
+
+/* The client is read only while every server of the session has room. */
+static void
+check_room(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    struct mx_session *session = mx_endpoint_session(endpoint);
+    bool full = !has_room(backend);
+    if (full == backend->full) {
+        return;
+    }
+    backend->full = full;
+    if (full) {
+        client_pause(session, PAUSE_FULL);
+        return;
+    }
+    for (struct mx_endpoint *e = mx_endpoint_next(session, NULL); e != NULL;
+         e = mx_endpoint_next(session, e)) {
+        if (backend_of(e)->full) {
+            return;
+        }
+    }
+    client_unpause(session, PAUSE_FULL);
+}
+
+void
+backend_reply_ended(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (backend->full && backend->due_count < DUES_FULL / 2) {
+        check_room(endpoint);
+    }
+}
+
+/* ------------------------------------------------------------ what is due */
+
+struct backend_due *
+backend_push_due(struct mariadb_backend *backend, uint8_t command, uint8_t kind)
+{
+    if (backend->due_count == backend->due_capacity) {
+        uint32_t capacity = backend->due_capacity == 0 ? 2 : backend->due_capacity * 2;
+        struct backend_due *dues = mx_calloc(capacity, sizeof(*dues));
+        for (uint32_t i = 0; i < backend->due_count; i++) {
+            dues[i] = backend->dues[(backend->due_head + i) & (backend->due_capacity - 1)];
+        }
+        free(backend->dues);
+        backend->dues = dues;
+        backend->due_head = 0;
+        backend->due_capacity = capacity;
+    }
+    uint32_t at = (backend->due_head + backend->due_count) & (backend->due_capacity - 1);
+    backend->due_count++;
+    backend->dues[at] = (struct backend_due){.command = command, .kind = kind};
+    return &backend->dues[at];
+}
+
+static bool
+is_being_prepared(const struct mariadb_backend *backend, uint32_t stmt_id)
+{
+    for (uint32_t i = 0; i < backend->due_count; i++) {
+        const struct backend_due *due =
+            &backend->dues[(backend->due_head + i) & (backend->due_capacity - 1)];
+        if (due->command == WIRE_COM_STMT_PREPARE && due->stmt_id == stmt_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------ writing */
+
+static bool
+has_id(uint8_t command)
+{
+    return command == WIRE_COM_STMT_EXECUTE || command == WIRE_COM_STMT_SEND_LONG_DATA ||
+           command == WIRE_COM_STMT_CLOSE || command == WIRE_COM_STMT_RESET ||
+           command == WIRE_COM_STMT_FETCH || command == WIRE_COM_STMT_BULK_EXECUTE;
+}
+
+static void
+write_with_id(struct mariadb_backend *backend, const uint8_t *data, size_t len, uint32_t server_id)
+{
+    uint8_t head[ID_END];
+    memcpy(head, data, ID_END);
+    wire_store_u32(head + WIRE_HEADER_SIZE + WIRE_STMT_ID_AT, server_id);
+    const struct iovec iov[] = {
+        {.iov_base = head, .iov_len = ID_END},
+        {.iov_base = (void *)((uintptr_t)data + ID_END), .iov_len = len - ID_END},
+    };
+    mx_conn_writev(backend->conn, iov, len > ID_END ? 2 : 1);
+}
+
+/*
+ * An execution without types on a connection that has not seen them (or has seen others) gets the
+ * remembered ones put in. False: nothing to put in.
+ */
+static bool
+write_with_types(struct mariadb_backend *backend, struct backend_stmt *mine,
+                 const struct mariadb_stmt *stmt, const uint8_t *data, size_t len)
+{
+    const uint8_t *payload = data + WIRE_HEADER_SIZE;
+    size_t payload_len = wire_load_u24(data);
+    struct wire_execute ex;
+    if (stmt == NULL || stmt->types_version == 0 ||
+        wire_execute_decode(payload, mx_min_size(payload_len, len - WIRE_HEADER_SIZE),
+                            stmt->parameters, &ex) != 0) {
+        return false;
+    }
+    if (ex.has_types || mine->types_version == stmt->types_version) {
+        mine->types_version = stmt->types_version;
+        return false;
+    }
+    struct wire_slice types = {stmt->types, (size_t)2 * stmt->parameters};
+    if (payload_len + types.len >= WIRE_PAYLOAD_MAX) {
+        return false; /* would become two packets; the server will say what it misses */
+    }
+    size_t cap = WIRE_HEADER_SIZE + ex.values_at + types.len;
+    uint8_t *head = mx_alloc(cap);
+    size_t head_len = wire_execute_add_types(payload, &ex, types, head + WIRE_HEADER_SIZE,
+                                             cap - WIRE_HEADER_SIZE);
+    if (head_len > 0) {
+        wire_header_store(head, (uint32_t)(payload_len + types.len), data[3]);
+        wire_store_u32(head + WIRE_HEADER_SIZE + WIRE_STMT_ID_AT, mine->server_id);
+        size_t rest_at = WIRE_HEADER_SIZE + ex.values_at;
+        const struct iovec iov[] = {
+            {.iov_base = head, .iov_len = WIRE_HEADER_SIZE + head_len},
+            {.iov_base = (void *)((uintptr_t)data + rest_at), .iov_len = len - rest_at},
+        };
+        mx_conn_writev(backend->conn, iov, len > rest_at ? 2 : 1);
+        mine->types_version = stmt->types_version;
+    }
+    free(head);
+    return head_len > 0;
+}
+
+static void
+write_statement(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
+    struct backend_stmt *mine = backend_stmt_find(backend, record->stmt_id);
+    bool executes =
+        record->command == WIRE_COM_STMT_EXECUTE || record->command == WIRE_COM_STMT_BULK_EXECUTE;
+    if (executes && mine != NULL &&
+        write_with_types(backend, mine, stmt_find(client, record->stmt_id), data, record->len)) {
+        return;
+    }
+    /* 0 is no statement of the server's: it says so itself. */
+    write_with_id(backend, data, record->len, mine == NULL ? 0 : mine->server_id);
+    if (record->command == WIRE_COM_STMT_CLOSE) {
+        backend_stmt_remove(backend, record->stmt_id);
+    }
+}
+
+static void
+write_change_user(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
+    struct login_facts facts = facts_of(endpoint);
+    struct mx_err err;
+    if (client->next_identity != NULL) {
+        facts.identity = client->next_identity;
+    }
+    facts.database = facts.identity->database;
+    if (login_change_user(&backend->login, &facts, &err) != 0) {
+        backend_fail(endpoint, &err, true);
+    }
+}
+
+/* False: it must wait for the id of its statement. */
+static bool
+write_record(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    bool own_ids = (mx_session_needs(mx_endpoint_session(endpoint)) & MX_NEED_STMT_IDS) != 0;
+    bool by_id = own_ids && record->first && has_id(record->command);
+    if (by_id && is_being_prepared(backend, record->stmt_id)) {
+        return false;
+    }
+    if (record->first && record->expects_reply) {
+        struct backend_due *due =
+            backend_push_due(backend, record->command, record->discard ? DUE_DISCARD : DUE_CLIENT);
+        due->stmt_id = record->stmt_id;
+        due->history_id = record->history_id;
+    }
+    if (record->command == WIRE_COM_CHANGE_USER) {
+        write_change_user(endpoint);
+    } else if (by_id && record->len >= ID_END) {
+        write_statement(endpoint, record, data);
+    } else {
+        mx_conn_write(backend->conn, data, record->len);
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------ the queue */
+
+static void
+enqueue(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (mx_buf_append(&backend->queue, record, sizeof(*record)) != 0 ||
+        mx_buf_append(&backend->queue, data, record->len) != 0) {
+        MX_BUG("a queue without a limit is full");
+    }
+}
+
+void
+backend_flush(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    while (backend->queue.len > 0 && backend->state == BACKEND_READY) {
+        struct record record;
+        memcpy(&record, backend->queue.bytes, sizeof(record));
+        if (!write_record(endpoint, &record, backend->queue.bytes + sizeof(record))) {
+            break;
+        }
+        mx_buf_consume(&backend->queue, sizeof(record) + record.len);
+    }
+    check_room(endpoint);
+}
+
+static bool
+is_queued(const struct mariadb_backend *backend, uint64_t history_id)
+{
+    for (size_t at = 0; at < backend->queue.len;) {
+        struct record record;
+        memcpy(&record, backend->queue.bytes + at, sizeof(record));
+        if (record.history_id == history_id) {
+            return true;
+        }
+        at += sizeof(record) + record.len;
+    }
+    return false;
+}
+
+void
+backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (backend->conn == NULL || backend->state == BACKEND_BROKEN) {
+        return;
+    }
+    struct record record = {.history_id = query->history_id,
+                            .len = (uint32_t)query->len,
+                            .stmt_id = query->stmt_id,
+                            .command = query->command,
+                            .first = query->first,
+                            .expects_reply = query->expects_reply,
+                            .discard = (flags & MX_SEND_DISCARD) != 0};
+    if (backend->state != BACKEND_READY || backend->queue.len > 0 ||
+        !write_record(endpoint, &record, query->data)) {
+        enqueue(endpoint, &record, query->data);
+    }
+    check_room(endpoint);
+}
+
+void
+backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (backend->conn != NULL && backend->state == BACKEND_READY) {
+        mx_conn_write(backend->conn, data, len);
+        check_room(endpoint);
+    }
+}
+
+void
+backend_ping(struct mx_endpoint *endpoint)
+{
+    static const uint8_t ping[] = {1, 0, 0, 0, WIRE_COM_PING};
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (backend->state == BACKEND_READY && backend->queue.len == 0) {
+        (void)backend_push_due(backend, WIRE_COM_PING, DUE_PING);
+        mx_conn_write(backend->conn, ping, sizeof(ping));
+    }
+}
+
+/* ------------------------------------------------------------ replay */
+
+static void
+replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *entry)
+{
+    struct backend_due *due = backend_push_due(backend, entry->command, DUE_REPLAY);
+    due->history_id = entry->id;
+    due->stmt_id = entry->stmt_id;
+    backend->replays_left++;
+    mx_conn_write(backend->conn, entry->data, entry->len);
+}
+
+void
+backend_begin_replay(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    const struct mx_session *session = mx_endpoint_session(endpoint);
+    struct mx_history_entry entry = {0};
+    while (mx_session_history_next(session, entry.id, &entry)) {
+        if (!is_queued(backend, entry.id)) {
+            replay_entry(backend, &entry);
+        }
+    }
+    backend->state = BACKEND_REPLAY;
+    backend->tracks = (mx_session_needs(session) & MX_NEED_TRACKING) != 0;
+    if (backend->replays_left == 0) {
+        backend_replayed(endpoint);
+    }
+}
+
+void
+backend_replayed(struct mx_endpoint *endpoint)
+{
+    backend_of(endpoint)->state = BACKEND_READY;
+    backend_flush(endpoint);
+    mx_endpoint_ready(endpoint);
+}

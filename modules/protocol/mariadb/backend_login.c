@@ -1,0 +1,284 @@
+/*
+ * Login to a server in the name of a client: greeting, response with what the client negotiated,
+ * the authenticator's answers. Nothing here waits: one packet in, at most one packet out.
+ */
+#include "mariadb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RESPONSE_FIXED_MAX 512u
+#define MAX_PACKET         16777216u
+
+/* What a client relies on: replies have another shape, or statements fail, without it. */
+#define NEEDED_CAPS                                                              \
+    (WIRE_CAP_PROTOCOL_41 | WIRE_CAP_MULTI_STATEMENTS | WIRE_CAP_MULTI_RESULTS | \
+     WIRE_CAP_PS_MULTI_RESULTS | WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF)
+/* Of the connection itself, whatever the client has. */
+#define OWN_CAPS                                                                \
+    (WIRE_CAP_PROTOCOL_41 | WIRE_CAP_SECURE_CONNECTION | WIRE_CAP_PLUGIN_AUTH | \
+     WIRE_CAP_AUTH_LENENC_DATA)
+/* Decided for each connection anew. */
+#define NEVER_CAPS                                                                         \
+    (WIRE_CAP_SSL | WIRE_CAP_COMPRESS | WIRE_CAP_CONNECT_WITH_DB | WIRE_CAP_CLIENT_MYSQL | \
+     WIRE_CAP_SSL_VERIFY_SERVER_CERT)
+
+/* ------------------------------------------------------------ authenticators */
+
+static bool
+serves(const struct mx_authenticator_ops *ops, const char *plugin)
+{
+    for (size_t i = 0; ops->server_plugins[i] != NULL; i++) {
+        if (strcmp(ops->server_plugins[i], plugin) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct mx_authenticator_ops *
+authenticator_for(const struct login_facts *facts, const char *plugin)
+{
+    const struct mx_authenticator_ops *own = facts->identity->authenticator;
+    if (own != NULL && serves(own, plugin)) {
+        return own;
+    }
+    return facts->session == NULL ? NULL : mx_session_server_plugin(facts->session, plugin);
+}
+
+/* The authenticator's answer to the server's data, as a payload. */
+static int
+make_answer(const struct login_facts *facts, const char *plugin, struct wire_slice in,
+            uint32_t round, struct mx_buf *out, struct mx_err *err)
+{
+    const struct mx_authenticator_ops *ops = authenticator_for(facts, plugin);
+    if (ops == NULL) {
+        return mx_err_set(err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000",
+                          "the server wants the authentication plugin '%s', which no authenticator "
+                          "of the listener can answer",
+                          plugin);
+    }
+    struct mx_auth_server x = {.plugin = plugin,
+                               .in = in.data,
+                               .in_len = in.len,
+                               .round = round,
+                               .token = facts->identity->bytes,
+                               .token_len = facts->identity->token_len,
+                               .out = out,
+                               .err = err};
+    switch (ops->server_step(&x)) {
+    case MX_AUTH_DONE:
+    case MX_AUTH_SEND:
+        return 0;
+    case MX_AUTH_SWITCH:
+    case MX_AUTH_DENIED:
+        return mx_err_set(err, WIRE_ER_ACCESS_DENIED, "28000",
+                          "the password is not known in a form that plugin '%s' can use", plugin);
+    case MX_AUTH_ERROR:
+        break;
+    }
+    return -1;
+}
+
+int
+login_answer(const struct login_facts *facts, const char *plugin, struct wire_slice in,
+             uint32_t round, uint8_t sequence, struct mx_err *err)
+{
+    struct mx_buf out = {0};
+    int rc = make_answer(facts, plugin, in, round, &out, err);
+    if (rc == 0) {
+        size_t cap = out.len + WIRE_HEADER_SIZE;
+        uint8_t *bytes = mx_alloc(cap);
+        struct wire_writer w;
+        wire_writer_init(&w, bytes, cap);
+        rc = wire_auth_data_encode(&w, sequence, (struct wire_slice){out.bytes, out.len});
+        MX_ASSERT(rc == 0);
+        mx_conn_write(facts->conn, bytes, w.len);
+        free(bytes);
+    }
+    mx_buf_free(&out);
+    return rc;
+}
+
+/* ------------------------------------------------------------ the response */
+
+static int
+agree(struct backend_login *login, const struct login_facts *facts,
+      const struct wire_greeting *greeting, struct mx_err *err)
+{
+    uint32_t wanted = (facts->caps & ~NEVER_CAPS) | OWN_CAPS;
+    uint32_t missing = facts->needed & NEEDED_CAPS & ~greeting->caps;
+    uint32_t missing_ext = facts->ext_caps & ~greeting->ext_caps;
+    if (missing != 0 || missing_ext != 0) {
+        return mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01",
+                          "server '%s' lacks protocol capabilities that the client was offered "
+                          "before the server was known (0x%08x, 0x%08x); new clients will not be "
+                          "offered them",
+                          facts->server_name, (unsigned)missing, (unsigned)missing_ext);
+    }
+    login->caps = wanted & greeting->caps;
+    login->ext_caps = facts->ext_caps;
+    if (facts->database[0] != '\0') {
+        login->caps |= WIRE_CAP_CONNECT_WITH_DB;
+    }
+    if (login->ext_caps == 0) {
+        login->caps |= WIRE_CAP_CLIENT_MYSQL;
+    }
+    return 0;
+}
+
+static struct wire_login
+describe(const struct backend_login *login, const struct login_facts *facts,
+         const struct mx_buf *token)
+{
+    const struct mariadb_identity *identity = facts->identity;
+    return (struct wire_login){.user = wire_slice_of(identity->user),
+                               .token = {token->bytes, token->len},
+                               .db = wire_slice_of(facts->database),
+                               .plugin = wire_slice_of(WIRE_PLUGIN_NATIVE),
+                               .attrs = {identity->attrs, identity->attrs_len},
+                               .caps = login->caps,
+                               .ext_caps = login->ext_caps,
+                               .max_packet = MAX_PACKET,
+                               .collation = identity->collation,
+                               .has_db = facts->database[0] != '\0'};
+}
+
+/* The native token goes with the first packet: most servers ask for nothing else. */
+static int
+send_login(struct backend_login *login, const struct login_facts *facts, uint8_t sequence,
+           int (*encode)(struct wire_writer *w, uint8_t sequence, const struct wire_login *login),
+           struct mx_err *err)
+{
+    struct mx_buf token = {0};
+    struct wire_slice scramble = {login->scramble, WIRE_SCRAMBLE_SIZE};
+    struct mx_err ignored;
+    if (make_answer(facts, WIRE_PLUGIN_NATIVE, scramble, 0, &token, &ignored) != 0) {
+        mx_buf_clear(&token); /* the server will ask for another plugin */
+    }
+    struct wire_login packet = describe(login, facts, &token);
+    size_t cap = RESPONSE_FIXED_MAX + packet.user.len + packet.db.len + packet.attrs.len;
+    uint8_t *bytes = mx_alloc(cap);
+    struct wire_writer w;
+    wire_writer_init(&w, bytes, cap);
+    int rc = encode(&w, sequence, &packet);
+    if (rc != 0) {
+        (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01", "the login packet does not fit");
+    } else {
+        mx_conn_write(facts->conn, bytes, w.len);
+    }
+    explicit_bzero(bytes, cap);
+    free(bytes);
+    mx_buf_free(&token);
+    return rc;
+}
+
+int
+login_change_user(struct backend_login *login, const struct login_facts *facts, struct mx_err *err)
+{
+    return send_login(login, facts, 0, wire_change_user_encode, err);
+}
+
+/* ------------------------------------------------------------ the exchange */
+
+/* Another moment, or another number of connections, may do. */
+static bool
+is_passing(uint16_t code)
+{
+    return code == WIRE_ER_CON_COUNT || code == WIRE_ER_HOST_BLOCKED || code == 1203 ||
+           code == 1226 || code == WIRE_ER_SERVER_SHUTDOWN;
+}
+
+static enum login_result
+refused(const struct login_facts *facts, const struct wire_packet *packet, bool *out_permanent,
+        struct mx_err *err)
+{
+    struct wire_err from;
+    if (wire_err_decode(packet->payload.data, packet->payload.len, &from) != 0) {
+        (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01", "server '%s' sent a malformed error",
+                         facts->server_name);
+        return LOGIN_FAILED;
+    }
+    *out_permanent = !is_passing(from.code);
+    const char *remedy = "";
+    if (from.code == WIRE_ER_HOST_BLOCKED) {
+        remedy = "; run `mariadb-admin flush-hosts` there and raise max_connect_errors";
+    }
+    (void)mx_err_set(err, from.code, from.sqlstate, "server '%s' refused the login: %.*s%s",
+                     facts->server_name, (int)mx_min_size(from.text.len, 300),
+                     from.text.len == 0 ? "" : (const char *)from.text.data, remedy);
+    return LOGIN_FAILED;
+}
+
+static enum login_result
+take_greeting(struct backend_login *login, const struct login_facts *facts,
+              const struct wire_packet *packet, bool *out_permanent, struct mx_err *err)
+{
+    struct wire_greeting greeting;
+    switch (wire_greeting_decode(packet->payload.data, packet->payload.len, &greeting)) {
+    case WIRE_GREETING_OK:
+        break;
+    case WIRE_GREETING_ERR:
+        return refused(facts, packet, out_permanent, err);
+    case WIRE_GREETING_OLD:
+    case WIRE_GREETING_MALFORMED:
+        *out_permanent = true;
+        (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01",
+                         "what answers at server '%s' does not speak protocol 10",
+                         facts->server_name);
+        return LOGIN_FAILED;
+    }
+    login->thread_id = greeting.thread_id;
+    memcpy(login->scramble, greeting.scramble, WIRE_SCRAMBLE_SIZE);
+    if (agree(login, facts, &greeting, err) != 0 ||
+        send_login(login, facts, (uint8_t)(packet->sequence + 1), wire_login_encode, err) != 0) {
+        *out_permanent = true;
+        return LOGIN_FAILED;
+    }
+    login->phase = LOGIN_ANSWER;
+    return LOGIN_MORE;
+}
+
+static enum login_result
+take_switch(struct backend_login *login, const struct login_facts *facts,
+            const struct wire_packet *packet, bool *out_permanent, struct mx_err *err)
+{
+    struct wire_auth_switch request;
+    *out_permanent = true;
+    if (wire_auth_switch_decode(packet->payload.data, packet->payload.len, &request) != 0) {
+        (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01",
+                         "server '%s' sent a malformed authentication request", facts->server_name);
+        return LOGIN_FAILED;
+    }
+    /* A new scramble also holds for a later COM_CHANGE_USER. */
+    (void)wire_auth_switch_scramble(&request, login->scramble);
+    char *plugin = mx_strndup((const char *)request.plugin.data, request.plugin.len);
+    int rc = login_answer(facts, plugin, request.data, 0, (uint8_t)(packet->sequence + 1), err);
+    free(plugin);
+    return rc == 0 ? LOGIN_MORE : LOGIN_FAILED;
+}
+
+enum login_result
+login_packet(struct backend_login *login, const struct login_facts *facts,
+             const struct wire_packet *packet, bool *out_permanent, struct mx_err *err)
+{
+    if (login->phase == LOGIN_GREETING) {
+        return take_greeting(login, facts, packet, out_permanent, err);
+    }
+    uint8_t mark = packet->payload.len == 0 ? WIRE_MARK_MORE_DATA : packet->payload.data[0];
+    if (mark == WIRE_MARK_OK) {
+        login->phase = LOGIN_DONE;
+        return LOGIN_OK;
+    }
+    if (mark == WIRE_MARK_ERR) {
+        return refused(facts, packet, out_permanent, err);
+    }
+    if (mark == WIRE_MARK_EOF) {
+        return take_switch(login, facts, packet, out_permanent, err);
+    }
+    *out_permanent = true;
+    (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01",
+                     "server '%s' asks for an authentication exchange that is not known",
+                     facts->server_name);
+    return LOGIN_FAILED;
+}

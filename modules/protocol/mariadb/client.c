@@ -1,0 +1,118 @@
+/* A client's connection: open, pauses, end. */
+#include "mariadb.h"
+
+#include <stdlib.h>
+
+/* Whole runs of what was read; the parts of it are in client_auth.c and client_cmd.c. */
+static size_t
+on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
+{
+    struct mx_session *session = owner;
+    struct mariadb_client *client = client_of(session);
+    size_t used = 0;
+    while (used < len && client->pauses == 0 && mx_session_is_open(session)) {
+        size_t part = 0;
+        switch ((enum client_state)client->state) {
+        case CLIENT_LOGIN:
+        case CLIENT_EXCHANGE:
+            part = client_login_data(session, data + used, len - used);
+            break;
+        case CLIENT_COMMAND:
+        case CLIENT_INFILE:
+            part = client_command_data(session, data + used, len - used);
+            break;
+        case CLIENT_ACCOUNTS:
+            break;
+        case CLIENT_DEAD:
+            part = len - used;
+            break;
+        }
+        if (part == 0) {
+            break;
+        }
+        used += part;
+    }
+    return mx_session_is_open(session) ? used : len;
+}
+
+static void
+on_drained(struct mx_conn *conn MX_UNUSED, void *owner)
+{
+    struct mx_session *session = owner;
+    for (struct mx_endpoint *e = mx_endpoint_next(session, NULL); e != NULL;
+         e = mx_endpoint_next(session, e)) {
+        backend_unpause(e);
+    }
+}
+
+static void
+on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why MX_UNUSED)
+{
+    mx_session_gone(owner);
+}
+
+static const struct mx_conn_ops conn_ops = {
+    .data = on_data,
+    .drained = on_drained,
+    .closed = on_closed,
+};
+
+void
+client_open(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    client->status = WIRE_STATUS_AUTOCOMMIT;
+    client->out_aligned = true;
+    mx_conn_set_ops(mx_session_conn(session), &conn_ops, session);
+    mx_session_expect_login(session);
+    client_greet(session);
+}
+
+void
+client_free(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    client_attempt_free(client);
+    stmt_clear(client);
+    free(client->stmts);
+    mariadb_identity_free(client->identity);
+    mariadb_identity_free(client->next_identity);
+    free(client->next_database);
+    free(client->answer);
+}
+
+void
+client_pause(struct mx_session *session, enum client_pause why)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mx_conn *conn = mx_session_conn(session);
+    if (client->pauses == 0 && conn != NULL) {
+        mx_conn_pause_reading(conn);
+    }
+    client->pauses |= (uint8_t)why;
+}
+
+void
+client_unpause(struct mx_session *session, enum client_pause why)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mx_conn *conn = mx_session_conn(session);
+    if ((client->pauses & why) == 0) {
+        return;
+    }
+    client->pauses &= (uint8_t)~why;
+    if (client->pauses == 0 && conn != NULL) {
+        mx_conn_resume_reading(conn);
+    }
+}
+
+void
+client_resume(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    if (client->change == CHANGE_USER && client->attempt != NULL) {
+        client_route_change_user(session);
+    } else {
+        client_unpause(session, PAUSE_HELD);
+    }
+}

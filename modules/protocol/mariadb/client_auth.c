@@ -1,0 +1,469 @@
+/*
+ * Who is the client? Login and COM_CHANGE_USER are the same exchange: find the account, let its
+ * authenticator ask until it is satisfied, look at the database, become that user. The exchange
+ * lives in an attempt that exists only as long as it goes on.
+ */
+#include "mariadb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOGIN_PACKET_MAX  (1024u * 1024u) /* attributes make it long; nothing honest is longer */
+#define ANSWER_PACKET_MAX (64u * 1024u)
+
+struct mariadb_attempt {
+    bool is_change;   /* COM_CHANGE_USER */
+    uint8_t sequence; /* of the client's last packet */
+    bool used_password;
+    uint32_t round;
+    uint16_t collation;
+    uint32_t attrs_len;
+    char *user;
+    char *database;
+    char *plugin; /* that made `in` */
+    uint8_t *attrs;
+    struct mx_login_account account;
+    struct mx_buf in; /* the client's last word */
+    struct mx_auth_token token;
+};
+
+struct mariadb_identity *
+mariadb_identity_copy(const struct mariadb_identity *identity)
+{
+    struct mariadb_identity *copy = mx_alloc(sizeof(*copy) + identity->size);
+    memcpy(copy, identity, sizeof(*copy) + identity->size);
+    const char *from = (const char *)identity->bytes;
+    const char *to = (const char *)copy->bytes;
+    copy->user = to + (identity->user - from);
+    copy->database = to + (identity->database - from);
+    copy->attrs = copy->bytes + (identity->attrs - identity->bytes);
+    return copy;
+}
+
+void
+mariadb_identity_free(struct mariadb_identity *identity)
+{
+    if (identity != NULL) {
+        explicit_bzero(identity->bytes, identity->token_len);
+        free(identity);
+    }
+}
+
+void
+client_attempt_free(struct mariadb_client *client)
+{
+    struct mariadb_attempt *attempt = client->attempt;
+    if (attempt == NULL) {
+        return;
+    }
+    client->attempt = NULL;
+    explicit_bzero(&attempt->token, sizeof(attempt->token));
+    mx_buf_free(&attempt->in);
+    mx_login_account_free(&attempt->account);
+    free(attempt->user);
+    free(attempt->database);
+    free(attempt->plugin);
+    free(attempt->attrs);
+    free(attempt);
+}
+
+static char *
+text_of(struct wire_slice s)
+{
+    return mx_strndup(s.len == 0 ? "" : (const char *)s.data, s.len);
+}
+
+static struct mariadb_attempt *
+attempt_new(const struct wire_login *login, uint8_t sequence, bool is_change)
+{
+    struct mariadb_attempt *attempt = mx_calloc(1, sizeof(*attempt));
+    attempt->is_change = is_change;
+    attempt->sequence = sequence;
+    attempt->collation = login->collation;
+    attempt->user = text_of(login->user);
+    attempt->database = text_of(login->db);
+    attempt->plugin =
+        text_of(login->plugin.len > 0 ? login->plugin : wire_slice_of(WIRE_PLUGIN_NATIVE));
+    attempt->used_password = login->token.len > 0;
+    if (login->token.len > 0 &&
+        mx_buf_append(&attempt->in, login->token.data, login->token.len) != 0) {
+        mx_buf_clear(&attempt->in);
+    }
+    if (login->attrs.len > 0) {
+        attempt->attrs = mx_alloc(login->attrs.len);
+        memcpy(attempt->attrs, login->attrs.data, login->attrs.len);
+        attempt->attrs_len = (uint32_t)login->attrs.len;
+    }
+    return attempt;
+}
+
+/* ------------------------------------------------------------ ends of an attempt */
+
+/* A session that was never started ends; one that wanted to change its user goes on as it was. */
+static void
+attempt_failed(struct mx_session *session, const struct mx_err *err, bool counts)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mariadb_attempt *attempt = client->attempt;
+    mx_session_login_failed(session, attempt->user, err, counts);
+    client->walk.sequence = attempt->sequence;
+    bool is_change = attempt->is_change;
+    client_attempt_free(client);
+    client_write_answer(session, err);
+    if (!is_change) {
+        client->state = CLIENT_DEAD;
+        mx_session_end(session);
+        return;
+    }
+    client->state = CLIENT_COMMAND;
+    client_exclusive_done(session, false);
+}
+
+static void
+access_denied(struct mx_session *session)
+{
+    const struct mariadb_attempt *attempt = client_of(session)->attempt;
+    struct mx_err err;
+    (void)mx_err_set(&err, WIRE_ER_ACCESS_DENIED, "28000",
+                     "Access denied for user '%s'@'%s' (using password: %s)", attempt->user,
+                     mx_session_remote(session), attempt->used_password ? "YES" : "NO");
+    attempt_failed(session, &err, true);
+}
+
+static struct mariadb_identity *
+identity_new(const struct mariadb_attempt *attempt)
+{
+    size_t user_size = strlen(attempt->user) + 1;
+    size_t database_size = strlen(attempt->database) + 1;
+    size_t size = attempt->token.len + user_size + database_size + attempt->attrs_len;
+    struct mariadb_identity *identity = mx_calloc(1, sizeof(*identity) + size);
+    identity->size = (uint32_t)size;
+    uint8_t *at = identity->bytes;
+    memcpy(at, attempt->token.bytes, attempt->token.len);
+    at += attempt->token.len;
+    memcpy(at, attempt->user, user_size);
+    identity->user = (const char *)at;
+    at += user_size;
+    memcpy(at, attempt->database, database_size);
+    identity->database = (const char *)at;
+    at += database_size;
+    if (attempt->attrs_len > 0) {
+        memcpy(at, attempt->attrs, attempt->attrs_len);
+    }
+    identity->attrs = at;
+    identity->attrs_len = attempt->attrs_len;
+    identity->token_len = attempt->token.len;
+    identity->collation = attempt->collation;
+    identity->authenticator = attempt->account.authenticator;
+    identity->is_super = attempt->account.is_super;
+    return identity;
+}
+
+static void
+note_charset(struct mx_session *session, uint16_t collation)
+{
+    const char *charset = greet_charset(collation);
+    uint32_t value = MX_SQL_CHARSET_ASCII_SAFE;
+    if (charset != NULL && strcmp(charset, "gbk") == 0) {
+        value = MX_SQL_CHARSET_GBK;
+    } else if (charset != NULL && (strcmp(charset, "sjis") == 0 || strcmp(charset, "cp932") == 0)) {
+        value = MX_SQL_CHARSET_SJIS;
+    } else if (charset != NULL && strcmp(charset, "big5") == 0) {
+        value = MX_SQL_CHARSET_BIG5;
+    }
+    mx_session_sql_options_edit(session)->charset = value;
+}
+
+void
+client_become(struct mx_session *session, struct mariadb_identity *identity)
+{
+    struct mariadb_client *client = client_of(session);
+    mariadb_identity_free(client->identity);
+    client->identity = identity;
+    mx_session_set_user(session, identity->user);
+    mx_session_set_database(session, identity->database, strlen(identity->database));
+    mx_session_login_done(session, identity->is_super);
+    note_charset(session, identity->collation);
+}
+
+static void
+login_succeeded(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    uint8_t sequence = client->attempt->sequence;
+    struct mariadb_identity *identity = identity_new(client->attempt);
+    client_attempt_free(client);
+    client_become(session, identity);
+    client->walk.sequence = sequence;
+    struct mx_err err;
+    if (mx_session_start(session, &err) != 0) {
+        mx_log_error(mx_session_log(session), "No session for '%s'@'%s': %s", identity->user,
+                     mx_session_remote(session), err.text);
+        client_write_answer(session, &err);
+        client->state = CLIENT_DEAD;
+        mx_session_end(session);
+        return;
+    }
+    client->state = CLIENT_COMMAND;
+    client->walk.sequence = 0;
+    greet_login_ok(session, (uint8_t)(sequence + 1), identity->collation);
+}
+
+static void
+attempt_succeeded(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mariadb_attempt *attempt = client->attempt;
+    if (attempt->account.database_error != NULL) {
+        struct mx_err err = *attempt->account.database_error;
+        attempt_failed(session, &err, false);
+    } else if (attempt->is_change) {
+        mariadb_identity_free(client->next_identity);
+        client->next_identity = identity_new(attempt);
+        client->walk.sequence = attempt->sequence;
+        client->state = CLIENT_COMMAND;
+        client_route_change_user(session);
+    } else {
+        login_succeeded(session);
+    }
+}
+
+/* ------------------------------------------------------------ the exchange */
+
+static void
+send_to_client(struct mx_session *session, const char *plugin, const struct mx_buf *out)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mariadb_attempt *attempt = client->attempt;
+    struct wire_slice body = {out->bytes, out->len};
+    size_t cap = out->len + 300;
+    uint8_t *bytes = mx_alloc(cap);
+    struct wire_writer w;
+    wire_writer_init(&w, bytes, cap);
+    uint8_t sequence = (uint8_t)(attempt->sequence + 1);
+    int rc = 0;
+    if (plugin != NULL) {
+        struct wire_auth_switch request = {.plugin = wire_slice_of(plugin), .data = body};
+        rc = wire_auth_switch_encode(&w, sequence, &request);
+        free(attempt->plugin);
+        attempt->plugin = mx_strdup(plugin);
+    } else {
+        rc = wire_auth_data_encode(&w, sequence, body);
+    }
+    MX_ASSERT(rc == 0);
+    mx_conn_write(mx_session_conn(session), bytes, w.len);
+    free(bytes);
+    client->state = CLIENT_EXCHANGE;
+}
+
+static void
+attempt_step(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mariadb_attempt *attempt = client->attempt;
+    struct mx_buf out = {0};
+    struct mx_err err;
+    struct mx_auth_client x = {.scramble = client->scramble,
+                               .account_plugin = attempt->account.plugin,
+                               .account_secret = attempt->account.secret,
+                               .client_plugin = attempt->plugin,
+                               .in = attempt->in.bytes,
+                               .in_len = attempt->in.len,
+                               .round = attempt->round,
+                               .out = &out,
+                               .token = &attempt->token,
+                               .err = &err};
+    enum mx_auth_verdict verdict = attempt->account.authenticator->client_step(&x);
+    attempt->round++;
+    switch (verdict) {
+    case MX_AUTH_DONE:
+        attempt_succeeded(session);
+        break;
+    case MX_AUTH_SEND:
+        send_to_client(session, NULL, &out);
+        break;
+    case MX_AUTH_SWITCH:
+        send_to_client(session, x.plugin, &out);
+        break;
+    case MX_AUTH_DENIED:
+        access_denied(session);
+        break;
+    case MX_AUTH_ERROR:
+        attempt_failed(session, &err, false);
+        break;
+    }
+    mx_buf_free(&out);
+}
+
+static void
+find_account(struct mx_session *session, bool again)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mariadb_attempt *attempt = client->attempt;
+    struct mx_err err;
+    switch (mx_session_find_account(session, attempt->user, attempt->database, again,
+                                    &attempt->account, &err)) {
+    case MX_LOGIN_FOUND:
+        break;
+    case MX_LOGIN_DENIED:
+        access_denied(session);
+        return;
+    case MX_LOGIN_WAIT:
+        client->state = CLIENT_ACCOUNTS;
+        client_pause(session, PAUSE_LOGIN);
+        return;
+    }
+    if (attempt->account.authenticator == NULL) {
+        (void)mx_err_set(&err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000", "Plugin '%s' is not loaded",
+                         attempt->account.plugin);
+        mx_log_error(mx_session_log(session),
+                     "The account of '%s'@'%s' uses the plugin '%s', which no authenticator of "
+                     "listener '%s' serves; name one that does in its authenticator parameter",
+                     attempt->user, mx_session_remote(session), attempt->account.plugin,
+                     mx_session_listener_name(session));
+        attempt_failed(session, &err, false);
+        return;
+    }
+    attempt_step(session);
+}
+
+void
+client_accounts(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    if (client->attempt == NULL || client->state != CLIENT_ACCOUNTS) {
+        return;
+    }
+    client->state = CLIENT_EXCHANGE;
+    client_unpause(session, PAUSE_LOGIN);
+    find_account(session, true);
+}
+
+/* ------------------------------------------------------------ packets */
+
+static void
+refuse(struct mx_session *session, uint8_t sequence, uint16_t code, const char *text)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mx_err err;
+    (void)mx_err_set(&err, code, "08S01", "%s", text);
+    mx_log_warning(mx_session_log(session), "The client at '%s' is refused: %s",
+                   mx_session_remote(session), text);
+    client->walk.sequence = sequence;
+    client_write_answer(session, &err);
+    client->state = CLIENT_DEAD;
+    mx_session_end(session);
+}
+
+static void
+take_response(struct mx_session *session, const struct wire_packet *packet)
+{
+    struct mariadb_client *client = client_of(session);
+    struct wire_login login;
+    enum wire_login_result result = wire_login_decode(packet->payload.data, packet->payload.len,
+                                                      client->caps, client->ext_caps, &login);
+    if (result != WIRE_LOGIN_OK) {
+        refuse(session, packet->sequence, WIRE_ER_HANDSHAKE,
+               result == WIRE_LOGIN_OLD
+                   ? "Bad handshake: clients of before MySQL 4.1 are not served"
+                   : "Bad handshake");
+        return;
+    }
+    client->caps = login.caps;
+    client->ext_caps = login.ext_caps;
+    client->attempt = attempt_new(&login, packet->sequence, false);
+    find_account(session, false);
+}
+
+static void
+take_answer(struct mx_session *session, const struct wire_packet *packet)
+{
+    struct mariadb_attempt *attempt = client_of(session)->attempt;
+    attempt->sequence = packet->sequence;
+    mx_buf_clear(&attempt->in);
+    attempt->used_password = packet->payload.len > 0;
+    if (packet->payload.len > 0 &&
+        mx_buf_append(&attempt->in, packet->payload.data, packet->payload.len) != 0) {
+        access_denied(session);
+        return;
+    }
+    attempt_step(session);
+}
+
+size_t
+client_login_data(struct mx_session *session, const uint8_t *data, size_t len)
+{
+    struct mariadb_client *client = client_of(session);
+    bool is_login = client->state == CLIENT_LOGIN;
+    size_t limit = is_login ? LOGIN_PACKET_MAX : ANSWER_PACKET_MAX;
+    if (len < WIRE_HEADER_SIZE) {
+        return 0;
+    }
+    uint8_t wanted = is_login ? 1 : (uint8_t)(client->attempt->sequence + 2);
+    if (data[3] != wanted) {
+        refuse(session, wanted, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
+        return len;
+    }
+    if (wire_load_u24(data) > limit) {
+        refuse(session, wanted, WIRE_ER_HANDSHAKE, "Bad handshake: the packet is too long");
+        return len;
+    }
+    struct wire_packet packet;
+    if (wire_packet_next(data, len, &packet) != 0) {
+        mx_conn_want(mx_session_conn(session), WIRE_HEADER_SIZE + wire_load_u24(data));
+        return 0;
+    }
+    if (is_login) {
+        take_response(session, &packet);
+    } else {
+        take_answer(session, &packet);
+    }
+    return packet.size;
+}
+
+void
+client_change_user(struct mx_session *session, const uint8_t *payload, size_t len)
+{
+    struct mariadb_client *client = client_of(session);
+    struct wire_login login;
+    if (wire_change_user_decode(payload, len, client->caps, &login) != 0) {
+        struct mx_err err;
+        (void)mx_err_set(&err, WIRE_ER_HANDSHAKE, "08S01", "COM_CHANGE_USER is malformed");
+        client_write_answer(session, &err);
+        return;
+    }
+    client->exclusive = true;
+    client->change = CHANGE_USER;
+    if (login.attrs.len == 0 && client->identity != NULL) {
+        login.attrs = (struct wire_slice){client->identity->attrs, client->identity->attrs_len};
+    }
+    if (login.collation == 0 && client->identity != NULL) {
+        login.collation = client->identity->collation;
+    }
+    client->attempt = attempt_new(&login, client->walk.sequence, true);
+    find_account(session, false);
+}
+
+json_t *
+client_attributes(struct mx_session *session)
+{
+    const struct mariadb_identity *identity = client_of(session)->identity;
+    json_t *out = json_object();
+    if (identity == NULL) {
+        return out;
+    }
+    struct wire_reader attrs;
+    struct wire_slice key;
+    struct wire_slice value;
+    wire_reader_init(&attrs, identity->attrs, identity->attrs_len);
+    while (wire_attr_next(&attrs, &key, &value)) {
+        char *name = text_of(key);
+        json_t *text = json_stringn(value.len == 0 ? "" : (const char *)value.data, value.len);
+        if (text != NULL) {
+            (void)json_object_set_new(out, name, text);
+        }
+        free(name);
+    }
+    return out;
+}

@@ -1,0 +1,341 @@
+/*
+ * The MariaDB protocol, client's side and servers' side.
+ *
+ *   module.c         descriptor and parameter rows
+ *   client.c         a client's connection: open, states, pauses, end
+ *   greet.c          the greeting and the OK packet of a login
+ *   client_auth.c    login, COM_CHANGE_USER: who is it
+ *   client_cmd.c     commands: framing, what is answered here, what goes down the chain
+ *   client_reply.c   replies and answers on their way to the client, and what they change
+ *   stmt.c           prepared statements of a client and of each server connection
+ *   backend.c        a server's connection: open, send, queue, end
+ *   backend_login.c  login to a server
+ *   backend_reply.c  replies of a server, one after the other
+ *   kill.c           KILL: understanding it, and telling it to a server
+ *
+ * Invariants. A client is read only while `pauses` is 0. Commands are offered to the chain one
+ * after the other; a held one stays in the connection's buffer. A command that changes who or what
+ * the session is (change of user, reset, default database, options) waits until nothing is due and
+ * the next command waits until it is answered (`exclusive`). On a server's connection `dues` holds
+ * one entry per reply that will come, in order.
+ */
+#ifndef MARIADB_H
+#define MARIADB_H
+
+#include "mx/buf.h"
+#include "mx/protocol.h"
+#include "wire/caps.h"
+#include "wire/cmd.h"
+#include "wire/greeting.h"
+#include "wire/ok_err_eof.h"
+#include "wire/packet.h"
+#include "wire/prepared.h"
+#include "wire/reply.h"
+
+struct mariadb_config {
+    bool allow_replication;
+};
+
+/* Who the client is, as servers are told. One allocation; the pointers lead into it. */
+struct mariadb_identity {
+    const char *user;
+    const char *database;
+    const struct mx_authenticator_ops *authenticator;
+    const uint8_t *attrs; /* raw, as the client sent them */
+    uint32_t attrs_len;
+    uint32_t size; /* of all bytes */
+    uint16_t collation;
+    uint8_t token_len;
+    bool is_super;
+    uint8_t bytes[]; /* token first */
+};
+
+/* ------------------------------------------------------------ client */
+
+enum client_state {
+    CLIENT_LOGIN = 0, /* the handshake response is awaited */
+    CLIENT_EXCHANGE,  /* the answer to a switch request or the like */
+    CLIENT_ACCOUNTS,  /* accounts are read again */
+    CLIENT_COMMAND,
+    CLIENT_INFILE, /* data of LOAD DATA LOCAL */
+    CLIENT_DEAD,   /* nothing is read any more */
+};
+
+enum client_pause {
+    PAUSE_HELD = 1 << 0,  /* a stage has said HELD */
+    PAUSE_FULL = 1 << 1,  /* a server does not take what the client sends */
+    PAUSE_ORDER = 1 << 2, /* replies that are due come first */
+    PAUSE_LOGIN = 1 << 3, /* accounts are read again */
+    PAUSE_KILL = 1 << 4,  /* other workers are asked */
+};
+
+/* What a command changes when its reply says OK. */
+enum client_change {
+    CHANGE_NONE = 0,
+    CHANGE_DATABASE,
+    CHANGE_USER,
+    CHANGE_RESET,
+    CHANGE_OPTION,
+};
+
+/* A statement the client has prepared. */
+struct mariadb_stmt {
+    uint32_t id;
+    uint16_t parameters;
+    uint16_t types_version; /* 0: no types yet */
+    uint8_t *types;     /* 2 bytes per parameter, as sent with the last execution that had any */
+    struct mx_sql *sql; /* of the text; NULL when nobody needs it */
+};
+
+/* PREPARE name FROM '...': what EXECUTE name will do. */
+struct mariadb_name {
+    struct mariadb_name *next;
+    struct mx_sql sql;
+    char name[];
+};
+
+struct mariadb_stmts {
+    struct mariadb_stmt *rows; /* by id */
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t last_id;
+    struct mariadb_name *names;
+};
+
+/* Where the walk over a command's packets is. */
+struct client_walk {
+    uint32_t left;    /* payload bytes of the current packet still to come */
+    uint8_t sequence; /* of the last packet begun */
+    bool goes_on;     /* the current packet is of the largest size: another one follows */
+};
+
+struct mariadb_attempt; /* client_auth.c: a login or change of user under way */
+
+struct mariadb_client {
+    uint8_t state; /* client_state */
+    uint8_t pauses;
+    uint8_t change;      /* client_change of the exclusive command under way */
+    uint8_t option;      /* of COM_SET_OPTION */
+    bool exclusive;      /* the next command waits */
+    bool streaming;      /* in the middle of a command */
+    bool swallow;        /* ... that was answered already */
+    bool infile_drop;    /* the data is not wanted any more */
+    bool infile_goes_on; /* the last packet was of the largest size */
+    bool out_aligned;    /* what was sent ends between two packets */
+    uint8_t out_sequence;
+    uint8_t stream_command;
+    uint16_t status; /* server status seen last */
+    uint32_t stream_stmt;
+    uint32_t caps;
+    uint32_t ext_caps;
+    uint32_t infile_left;
+    struct client_walk walk;
+    uint8_t scramble[WIRE_SCRAMBLE_SIZE];
+    struct mariadb_identity *identity;
+    struct mariadb_identity *next_identity; /* COM_CHANGE_USER: after the servers' OK */
+    struct mariadb_attempt *attempt;
+    struct mariadb_stmts *stmts;
+    char *next_database;
+    struct mx_endpoint *infile; /* that asked for the file */
+    struct mx_err *answer;      /* made here, waits for its place */
+    bool answer_is_for_next;
+    uint64_t kill_id;
+};
+
+void client_open(struct mx_session *session);
+void client_free(struct mx_session *session);
+void client_pause(struct mx_session *session, enum client_pause why);
+void client_unpause(struct mx_session *session, enum client_pause why);
+void client_resume(struct mx_session *session);
+
+/* greet.c */
+void client_greet(struct mx_session *session);
+void greet_login_ok(struct mx_session *session, uint8_t sequence, uint16_t collation);
+/* NULL: a collation that is not known here. */
+const char *greet_charset(uint16_t collation);
+
+/* client_auth.c. Each returns the bytes consumed, 0: more are needed. */
+size_t client_login_data(struct mx_session *session, const uint8_t *data, size_t len);
+void client_change_user(struct mx_session *session, const uint8_t *payload, size_t len);
+void client_accounts(struct mx_session *session);
+/* Takes over the identity. */
+void client_become(struct mx_session *session, struct mariadb_identity *identity);
+struct mariadb_identity *mariadb_identity_copy(const struct mariadb_identity *identity);
+void mariadb_identity_free(struct mariadb_identity *identity);
+void client_attempt_free(struct mariadb_client *client);
+json_t *client_attributes(struct mx_session *session);
+
+/* client_cmd.c */
+size_t client_command_data(struct mx_session *session, uint8_t *data, size_t len);
+/* The chain is asked (again) to take the change of user. */
+void client_route_change_user(struct mx_session *session);
+
+/* client_reply.c */
+void client_reply(struct mx_session *session, struct mx_endpoint *endpoint,
+                  const struct mx_reply *reply);
+void client_answer(struct mx_session *session, const struct mx_err *err, enum mx_answer_time when);
+void client_killed(struct mx_session *session, const struct mx_err *err);
+/* An answer that had to wait may go now. True: one has gone. */
+bool client_flush_answer(struct mx_session *session);
+/* At once, after the client's last packet. err->code 0: OK. */
+void client_write_answer(struct mx_session *session, const struct mx_err *err);
+void client_exclusive_done(struct mx_session *session, bool ok);
+
+/* ------------------------------------------------------------ statements */
+
+struct mariadb_stmt *stmt_add(struct mariadb_client *client);
+struct mariadb_stmt *stmt_find(const struct mariadb_client *client, uint32_t id);
+void stmt_remove(struct mariadb_client *client, uint32_t id);
+void stmt_clear(struct mariadb_client *client);
+/* COM_STMT_EXECUTE: remembers parameter types. payload may be the start of a longer one. */
+void stmt_note_types(struct mariadb_stmt *stmt, const uint8_t *payload, size_t len);
+void stmt_set_sql(struct mariadb_stmt *stmt, const struct mx_sql *sql);
+/* Text PREPARE and EXECUTE. */
+void stmt_note_name(struct mx_session *session, const char *text, size_t len,
+                    const struct mx_sql *sql);
+const struct mx_sql *stmt_sql_of_name(const struct mariadb_client *client, const char *text,
+                                      const struct mx_sql *sql);
+
+/* ------------------------------------------------------------ backend */
+
+enum backend_state {
+    BACKEND_LOGIN = 0,
+    BACKEND_REPLAY,
+    BACKEND_READY,
+    BACKEND_BROKEN,
+};
+
+enum due_kind {
+    DUE_CLIENT = 0, /* passed on */
+    DUE_DISCARD,    /* the router is told of its end */
+    DUE_REPLAY,     /* history */
+    DUE_PING,
+};
+
+struct backend_due {
+    uint64_t history_id;
+    uint32_t stmt_id;
+    uint8_t command;
+    uint8_t kind;
+};
+
+/* A client's statement on this server. */
+struct backend_stmt {
+    uint32_t id;
+    uint32_t server_id;
+    uint16_t types_version; /* of the types this server knows */
+};
+
+enum login_phase {
+    LOGIN_GREETING = 0,
+    LOGIN_ANSWER,
+    LOGIN_DONE,
+};
+
+enum login_result {
+    LOGIN_MORE = 0,
+    LOGIN_OK,
+    LOGIN_FAILED,
+};
+
+/* A login to a server; also of the connections of kill.c. */
+struct backend_login {
+    uint8_t phase; /* login_phase */
+    uint8_t round;
+    uint32_t thread_id;
+    uint32_t caps; /* agreed on */
+    uint32_t ext_caps;
+    uint8_t scramble[WIRE_SCRAMBLE_SIZE];
+};
+
+/* What a login needs to know; all borrowed. */
+struct login_facts {
+    const struct mx_session *session; /* NULL: only the identity's authenticator may answer */
+    const struct mariadb_identity *identity;
+    const char *database;
+    const char *server_name;
+    struct mx_conn *conn;
+    uint32_t caps;     /* wanted */
+    uint32_t ext_caps; /* wanted and needed */
+    uint32_t needed;   /* the client was promised these */
+};
+
+struct mariadb_backend {
+    struct mx_conn *conn;
+    uint8_t state;
+    bool paused;    /* the client does not take what comes */
+    bool full;      /* it does not take what the client sends */
+    bool permanent; /* of the fault it was broken with */
+    bool tracks;    /* session state in OK packets is looked at */
+    uint32_t replays_left;
+    struct backend_login login;
+    struct backend_due *dues; /* ring */
+    uint32_t due_head;
+    uint32_t due_count;
+    uint32_t due_capacity; /* power of two */
+    uint32_t stmt_count;
+    uint32_t stmt_capacity;
+    struct backend_stmt *stmts; /* by id */
+    struct mx_buf queue;        /* records that wait for login, replay or a statement id */
+    char *gtid;                 /* last_gtid of the reply under way */
+    struct wire_reply_sink sink;
+    struct wire_reply reply;
+};
+
+int backend_open(struct mx_endpoint *endpoint, struct mx_err *err);
+void backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags);
+/* Bytes for the command under way: LOAD DATA LOCAL. */
+void backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len);
+void backend_close(struct mx_endpoint *endpoint);
+void backend_ping(struct mx_endpoint *endpoint);
+void backend_fail(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent);
+struct mx_conn *backend_conn(struct mx_endpoint *endpoint);
+uint64_t backend_id(const struct mx_endpoint *endpoint);
+void backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard);
+void backend_pause(struct mx_endpoint *endpoint);
+void backend_unpause(struct mx_endpoint *endpoint);
+/* Login is done, or a statement has got its id: what was queued may go. */
+void backend_flush(struct mx_endpoint *endpoint);
+void backend_begin_replay(struct mx_endpoint *endpoint);
+void backend_replayed(struct mx_endpoint *endpoint);
+/* One reply less is due: the client may be read again. */
+void backend_reply_ended(struct mx_endpoint *endpoint);
+struct backend_due *backend_push_due(struct mariadb_backend *backend, uint8_t command,
+                                     uint8_t kind);
+struct backend_stmt *backend_stmt_find(const struct mariadb_backend *backend, uint32_t id);
+struct backend_stmt *backend_stmt_add(struct mariadb_backend *backend, uint32_t id,
+                                      uint32_t server_id);
+void backend_stmt_remove(struct mariadb_backend *backend, uint32_t id);
+
+/* backend_reply.c: consumed bytes; 0: more are needed. */
+size_t backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len);
+
+/* backend_login.c. One packet of the server; on LOGIN_FAILED err is filled. */
+enum login_result login_packet(struct backend_login *login, const struct login_facts *facts,
+                               const struct wire_packet *packet, bool *out_permanent,
+                               struct mx_err *err);
+/* The answer to a switch request or more data, for whom `identity` is. */
+int login_answer(const struct login_facts *facts, const char *plugin, struct wire_slice in,
+                 uint32_t round, uint8_t sequence, struct mx_err *err);
+/* COM_CHANGE_USER for this connection. */
+int login_change_user(struct backend_login *login, const struct login_facts *facts,
+                      struct mx_err *err);
+
+/* kill.c. True: it is a KILL and has been (or will be) answered. */
+bool kill_statement(struct mx_session *session, const char *text, size_t len,
+                    const struct mx_sql *sql);
+void kill_by_id(struct mx_session *session, uint64_t id, bool query_only, bool hard);
+
+static inline struct mariadb_client *
+client_of(const struct mx_session *session)
+{
+    return mx_session_client(session);
+}
+
+static inline struct mariadb_backend *
+backend_of(const struct mx_endpoint *endpoint)
+{
+    return mx_endpoint_backend(endpoint);
+}
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * Sessions from the inside: the struct, its life on its worker, and the list of all sessions that
+ * REST and KILL look through. Stages and protocols use mx/session.h and mx/protocol.h.
+ *
+ *   CREATED -- mx_session_start --> STARTED
+ *   CREATED, STARTED -- mx_session_end, mx_session_kill --> STOPPING -- end of the turn --> freed
+ *
+ * An idle session is this struct, the protocol's part behind it, and one small allocation each for
+ * the user's and the database's name, the chain and the router.
+ */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include "core/objects.h"
+#include "mx/filter.h"
+#include "mx/list.h"
+#include "mx/protocol.h"
+#include "mx/router.h"
+#include "mx/timer.h"
+#include "mx/worker.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+enum core_session_state {
+    CORE_SESSION_CREATED = 0,
+    CORE_SESSION_STARTED,
+    CORE_SESSION_STOPPING,
+};
+
+/* One filter in the chain of a session. */
+struct core_stage {
+    struct core_filter *filter; /* reference held */
+    void *state;
+};
+
+struct core_history;
+
+#define CORE_SESSION_MAGIC 0x53455353u
+struct mx_session {
+    uint32_t magic;
+    uint8_t state;   /* core_session_state */
+    bool in_route;   /* the chain is looking at a query */
+    bool route_last; /* that query is complete with this piece */
+    bool held;       /* a stage said HELD */
+    bool killed;     /* by a fault or a KILL */
+    bool reply_open; /* a part of a reply went to the client */
+    bool waits_accounts;
+    bool is_super; /* the account may KILL sessions of others */
+    uint8_t held_stage;
+    uint32_t due; /* replies the client waits for */
+    uint32_t needs;
+    uint64_t id;
+    uint64_t slots;      /* of endpoints, taken ones are 1 */
+    struct mx_list node; /* of the worker's list */
+    struct mx_service *service;
+    struct core_listener *listener;
+    struct mx_conn *conn;
+    const struct mx_protocol_ops *protocol;
+    struct mx_list endpoints;
+    void *rs; /* of the router */
+    struct core_stage *stages;
+    size_t stage_count;
+    struct core_history *history; /* NULL until used */
+    char *user;
+    char *database;
+    char *remote;
+    struct mx_timer router_timer;
+    struct mx_timer idle_timer; /* login limit, wait_timeout, net_write_timeout, keepalive */
+    struct mx_log_ctx log;
+    struct mx_trx trx;
+    struct mx_sql_options sql_options;
+    int64_t connected_ms; /* mx_now_ms() */
+    int64_t last_query_ms;
+    uint64_t io_activity; /* queries and replies so far */
+};
+
+/* The protocol's part lies behind the struct. */
+#define CORE_SESSION_SIZE \
+    ((sizeof(struct mx_session) + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1))
+
+/* A client that was accepted; made by the listener, consumed by core_session_new. */
+struct core_accepted {
+    int fd;
+    bool has_peer; /* false: unix socket */
+    struct sockaddr_storage peer;
+    struct core_listener *listener; /* references go to the session */
+    struct mx_service *service;
+};
+
+/* On the worker that is to carry it. Refuses with an error packet when it must. */
+void core_session_new(struct core_accepted *accepted);
+
+/* End of a session for a reason found inside; text as for mx_session_kill. */
+void core_session_kill(struct mx_session *session, const struct mx_err *err);
+
+/* The list of the calling worker. add gives the session its id. */
+void core_session_list_add(struct mx_session *session);
+void core_session_list_remove(struct mx_session *session);
+/* NULL session starts. */
+struct mx_session *core_session_next(const struct mx_session *session);
+struct mx_session *core_session_find(uint64_t id);
+
+/* What the status of a complete reply tells about transaction and lexing. */
+void core_session_note_reply(struct mx_session *session, const struct mx_reply *reply);
+
+/* flow.c: the chain of a session. */
+int core_flow_build(struct mx_session *session, struct mx_err *err);
+void core_flow_free(struct mx_session *session);
+
+/*
+ * For REST, from any thread that is no session worker: an array of JSON objects, one per session,
+ * as `attributes` and so on of rest-api.md 4.6 without links. id 0: all.
+ */
+json_t *core_sessions_json(uint64_t id);
+/* True when there was one; closed at once. From the main thread or an admin thread. */
+bool core_sessions_kill(uint64_t id);
+/* At shutdown, from the main thread. */
+void core_sessions_kill_all(void);
+/* Sessions of all workers. */
+int64_t core_sessions_count(void);
+
+/* A server changed its status: routers of sessions that use it are told. Any thread. */
+void core_sessions_server_changed(const char *server_name);
+
+/* session_block.c: addresses with too many failed logins; shared by all workers. */
+bool core_block_is_blocked(const char *address);
+/* True: this failure has brought it over the limit and it is blocked for a minute. */
+bool core_block_failed(const char *address, int64_t limit);
+void core_block_passed(const char *address);
+
+#endif

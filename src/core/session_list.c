@@ -1,0 +1,224 @@
+/*
+ * All sessions: each worker keeps the list of its own, and whoever wants to see or end one that is
+ * elsewhere posts a message there. Ids are unique in the process and never used again.
+ */
+#include "core/endpoint.h"
+#include "core/history.h"
+#include "core/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The sessions' part of the process object. A list is touched by its worker only. */
+static struct {
+    struct mx_atomic last_id;
+    struct mx_atomic count;
+    struct mx_list lists[CORE_WORKERS_MAX];
+} all;
+
+static struct mx_list *
+my_list(void)
+{
+    int index = mx_worker_index(mx_worker_self());
+    MX_ASSERT(index >= 0 && index < CORE_WORKERS_MAX);
+    struct mx_list *list = &all.lists[index];
+    if (list->next == NULL) {
+        mx_list_init(list);
+    }
+    return list;
+}
+
+void
+core_session_list_add(struct mx_session *session)
+{
+    session->id = (uint64_t)mx_atomic_add(&all.last_id, 1);
+    (void)mx_atomic_add(&all.count, 1);
+    mx_list_append(my_list(), &session->node);
+}
+
+void
+core_session_list_remove(struct mx_session *session)
+{
+    (void)mx_atomic_add(&all.count, -1);
+    mx_list_remove(&session->node);
+}
+
+int64_t
+core_sessions_count(void)
+{
+    return mx_atomic_get(&all.count);
+}
+
+struct mx_session *
+core_session_next(const struct mx_session *session)
+{
+    struct mx_list *list = my_list();
+    struct mx_list *node = session == NULL ? list->next : session->node.next;
+    return node == list ? NULL : mx_container_of(node, struct mx_session, node);
+}
+
+struct mx_session *
+core_session_find(uint64_t id)
+{
+    struct mx_session *session = core_session_next(NULL);
+    while (session != NULL && session->id != id) {
+        session = core_session_next(session);
+    }
+    return session;
+}
+
+/* ------------------------------------------------------------ KILL */
+
+struct kill_request {
+    uint64_t id;
+    uint64_t issuer; /* session id; 0: an operator */
+    int issuer_worker;
+    bool query_only;
+    bool hard;
+    bool may_all;
+    mx_kill_fn done;
+    struct mx_atomic left;   /* workers that have not looked yet */
+    struct mx_atomic result; /* mx_kill_result */
+    char user[];
+};
+
+static void
+kill_here(struct mx_session *session, const struct kill_request *request)
+{
+    mx_list_each (node, &session->endpoints) {
+        struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
+        if (endpoint->pending > 0) {
+            session->protocol->backend_kill(endpoint, request->query_only, request->hard);
+        }
+    }
+    if (!request->query_only) {
+        struct mx_err err;
+        (void)mx_err_set(&err, 1927, "70100", "Connection was killed");
+        core_session_kill(session, &err);
+    }
+}
+
+static void
+kill_answer(void *arg)
+{
+    struct kill_request *request = arg;
+    struct mx_session *issuer = core_session_find(request->issuer);
+    if (issuer != NULL && mx_session_is_open(issuer)) {
+        request->done(issuer, request->id, (enum mx_kill_result)mx_atomic_get(&request->result));
+    }
+    free(request);
+}
+
+static void
+kill_look(void *arg)
+{
+    struct kill_request *request = arg;
+    struct mx_session *session = core_session_find(request->id);
+    if (session != NULL && mx_session_is_open(session)) {
+        if (request->may_all || strcmp(mx_session_user(session), request->user) == 0) {
+            mx_atomic_set(&request->result, MX_KILL_DONE);
+            kill_here(session, request);
+        } else {
+            mx_atomic_set(&request->result, MX_KILL_NOT_OWNER);
+        }
+    }
+    if (mx_atomic_add(&request->left, -1) == 0) {
+        mx_worker_post(mx_worker_get(request->issuer_worker), kill_answer, request);
+    }
+}
+
+void
+mx_session_kill_other(struct mx_session *issuer, uint64_t id, bool query_only, bool hard,
+                      mx_kill_fn done)
+{
+    const char *user = mx_session_user(issuer);
+    struct kill_request *request = mx_calloc(1, sizeof(*request) + strlen(user) + 1);
+    *request = (struct kill_request){.id = id,
+                                     .issuer = issuer->id,
+                                     .issuer_worker = mx_worker_index(mx_worker_self()),
+                                     .query_only = query_only,
+                                     .hard = hard,
+                                     .may_all = issuer->is_super,
+                                     .done = done};
+    memcpy(request->user, user, strlen(user) + 1);
+    mx_atomic_set(&request->result, MX_KILL_UNKNOWN);
+    int workers = mx_worker_count();
+    mx_atomic_set(&request->left, workers);
+    for (int i = 0; i < workers; i++) {
+        mx_worker_post(mx_worker_get(i), kill_look, request);
+    }
+}
+
+/* ------------------------------------------------------------ asked by operators */
+
+struct operator_kill {
+    uint64_t id; /* 0: all */
+    bool found;
+};
+
+static void
+operator_kill_here(void *arg)
+{
+    struct operator_kill *order = arg;
+    struct mx_session *next = NULL;
+    for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
+        next = core_session_next(session);
+        if ((order->id == 0 || session->id == order->id) && mx_session_is_open(session)) {
+            struct kill_request request = {.query_only = false, .hard = true};
+            kill_here(session, &request);
+            order->found = true;
+        }
+    }
+}
+
+bool
+core_sessions_kill(uint64_t id)
+{
+    struct operator_kill order = {.id = id};
+    for (int i = 0; i < mx_worker_count() && !order.found; i++) {
+        mx_worker_call(mx_worker_get(i), operator_kill_here, &order);
+    }
+    return order.found;
+}
+
+void
+core_sessions_kill_all(void)
+{
+    struct operator_kill order = {.id = 0};
+    for (int i = 0; i < mx_worker_count(); i++) {
+        mx_worker_call(mx_worker_get(i), operator_kill_here, &order);
+    }
+}
+
+/* ------------------------------------------------------------ server changes */
+
+static void
+tell_routers(void *arg)
+{
+    char *name = arg;
+    struct mx_session *next = NULL;
+    for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
+        next = core_session_next(session);
+        const struct mx_service *service = session->service;
+        if (service->router->router->server_changed == NULL) {
+            continue;
+        }
+        for (size_t i = 0; i < service->server_count && session->state == CORE_SESSION_STARTED;
+             i++) {
+            if (strcmp(service->servers[i]->name, name) == 0) {
+                service->router->router->server_changed(session->rs, service->servers[i]);
+            }
+        }
+    }
+    free(name);
+}
+
+void
+core_sessions_server_changed(const char *server_name)
+{
+    for (int i = 0; i < mx_worker_count(); i++) {
+        mx_worker_post(mx_worker_get(i), tell_routers, mx_strdup(server_name));
+    }
+}
