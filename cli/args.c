@@ -287,14 +287,13 @@ read_words(struct reader *r)
 static void
 drop_words(struct cli_args *args, size_t count)
 {
-    if (count == 0) {
-        return;
-    }
     for (size_t i = 0; i < count; i++) {
         free(args->words[i]);
     }
     args->word_count -= count;
-    memmove(args->words, args->words + count, args->word_count * sizeof(*args->words));
+    for (size_t i = 0; i < args->word_count; i++) {
+        args->words[i] = args->words[i + count];
+    }
 }
 
 int

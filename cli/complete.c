@@ -123,7 +123,7 @@ offer_parameters(struct completion *c)
         char *url = cli_url_object("maxscale/modules", c->words.all[first + 1]);
         offer_from(c, url, "data.attributes.parameters[].name", "=");
         free(url);
-    } else if (strcmp(c->command->name, "server") == 0) {
+    } else if (c->command->name != NULL && strcmp(c->command->name, "server") == 0) {
         offer_from(c, "maxscale/modules/servers", "data.attributes.parameters[].name", "=");
     } else {
         offer_from(c, "maxscale/modules/MariaDBProtocol", "data.attributes.parameters[].name", "=");

@@ -2,66 +2,85 @@
 #include "dates.h"
 
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/*
+ * Walks text along a pattern: a letter of "YMDhmsb" reads digits into that part (b: a month's
+ * name), 'a' skips a day's name, 'T' stands for a T or a blank, everything else for itself. Returns
+ * the rest of the text, NULL when it does not fit.
+ */
+static const char *
+match(const char *text, const char *pattern, struct tm *out)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    static const char letters[] = "YMDhms";
+    int *const parts[] = {&out->tm_year, &out->tm_mon, &out->tm_mday,
+                          &out->tm_hour, &out->tm_min, &out->tm_sec};
+    const char *p = text;
+    for (const char *want = pattern; *want != '\0'; want++) {
+        const char *letter = strchr(letters, *want);
+        if (letter != NULL) {
+            size_t digits = *want == 'Y' ? 4 : 2;
+            if (strspn(p, "0123456789") < digits) {
+                return NULL;
+            }
+            int *part = parts[letter - letters];
+            *part = 0;
+            for (; digits > 0; digits--) {
+                *part = *part * 10 + (*p++ - '0');
+            }
+        } else if (*want == 'a' || *want == 'b') {
+            char name[4] = {0};
+            (void)strncpy(name, p, 3);
+            const char *at = strstr(months, name);
+            if (strlen(name) != 3 || (*want == 'b' && (at == NULL || (at - months) % 3 != 0))) {
+                return NULL;
+            }
+            out->tm_mon = *want == 'b' ? (int)(at - months) / 3 + 1 : out->tm_mon;
+            p += 3;
+        } else if (*p == *want || (*want == 'T' && *p == ' ')) {
+            p++;
+        } else {
+            return NULL;
+        }
+    }
+    return p;
+}
 
 static bool
 parse_rfc1123(const char *text, struct tm *out)
 {
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char month[4];
-    int used = 0;
     *out = (struct tm){0};
-    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &out->tm_mday, month,
-               &out->tm_year, &out->tm_hour, &out->tm_min, &out->tm_sec, &used) != 6 ||
-        used == 0 || text[used] != '\0') {
-        return false;
-    }
-    const char *at = strstr(months, month);
-    if (at == NULL || strlen(month) != 3 || (at - months) % 3 != 0) {
-        return false;
-    }
-    out->tm_mon = (int)(at - months) / 3;
-    out->tm_year -= 1900;
-    return true;
+    const char *rest = match(text, "a, D b Y h:m:s", out);
+    return rest != NULL && strcmp(rest, " GMT") == 0;
 }
 
 /* *out_is_utc tells whether a zone was written; it is worked in. */
 static bool
 parse_iso(const char *text, struct tm *out, bool *out_is_utc)
 {
-    int used = 0;
-    *out = (struct tm){0};
+    struct tm zone = {0};
+    *out = (struct tm){.tm_isdst = -1};
     *out_is_utc = false;
-    if (sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d%n", &out->tm_year, &out->tm_mon, &out->tm_mday,
-               &out->tm_hour, &out->tm_min, &out->tm_sec, &used) != 6 ||
-        used == 0) {
+    const char *p = match(text, "Y-M-DTh:m:s", out);
+    if (p == NULL) {
         return false;
     }
-    const char *p = text + used;
     if (*p == '.') {
         p += 1 + strspn(p + 1, "0123456789");
     }
-    int hours = 0;
-    int minutes = 0;
     if (*p == 'Z' && p[1] == '\0') {
         *out_is_utc = true;
     } else if (*p == '+' || *p == '-') {
-        if (sscanf(p + 1, "%2d:%2d", &hours, &minutes) != 2) {
-            return false;
-        }
-        *out_is_utc = true;
+        const char *rest = match(p + 1, "h:m", &zone);
         int sign = *p == '+' ? -1 : 1;
-        out->tm_hour += sign * hours;
-        out->tm_min += sign * minutes;
-    } else if (*p != '\0') {
-        return false;
+        *out_is_utc = true;
+        out->tm_hour += sign * zone.tm_hour;
+        out->tm_min += sign * zone.tm_min;
+        return rest != NULL && *rest == '\0';
     }
-    out->tm_year -= 1900;
-    out->tm_mon -= 1;
-    out->tm_isdst = -1;
-    return true;
+    return *out_is_utc || *p == '\0';
 }
 
 bool
@@ -72,6 +91,8 @@ cli_date_parse(const char *text, time_t *out)
     if (!parse_rfc1123(text, &tm) && !parse_iso(text, &tm, &is_utc)) {
         return false;
     }
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
     *out = is_utc ? timegm(&tm) : mktime(&tm);
     return *out != (time_t)-1;
 }

@@ -80,7 +80,7 @@ cli_duration_parse(const char *text, long *out_ms)
     static const struct {
         const char *suffix;
         long factor;
-    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}};
+    } units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60L * 1000}, {"h", 60L * 60 * 1000}};
     size_t digits = strspn(text, "0123456789");
     if (digits == 0 || digits > 9) {
         return false;

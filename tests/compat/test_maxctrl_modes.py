@@ -223,7 +223,7 @@ def test_prompt_runs_commands_and_completes():
                "PUT servers/primary/set?state=maintenance": None}) as rest:
         terminal = Terminal("-h", rest.host)
         terminal.wait_for("maxctrl> ")
-        terminal.send("set ser\tp\tmai\t\n")
+        terminal.send("set serv\tp\tmai\t\n")
         terminal.wait_for("\x1b[32mOK\x1b[39m")
         terminal.wait_for("maxctrl> ")
         terminal.send("list servers\n")
