@@ -119,7 +119,7 @@ MX_API void mx_conn_uncork(struct mx_conn *conn);
 
 /* Bytes written and not yet taken by the socket (what is gathered is counted). */
 MX_API size_t mx_conn_queued(const struct mx_conn *conn);
-/* Defaults 65536 and 1024; high must be above low. high 0: never full. */
+/* Defaults 65536 and 1024; high 0: never full. A low that is not below high counts as high - 1. */
 MX_API void mx_conn_set_water(struct mx_conn *conn, size_t high_bytes, size_t low_bytes);
 /*
  * At or above high water and not yet down to low water: stop what feeds it until `drained`. To be

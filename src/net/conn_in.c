@@ -112,6 +112,10 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
         memmove(conn->kept, conn->kept + used, rest);
         conn->kept_len = rest;
     }
+    if (conn->want > 0 && conn->want <= rest && !conn->owes_input) {
+        conn->owes_input = true; /* what it asked for is there already */
+        net_io_again(&conn->io);
+    }
 }
 
 void

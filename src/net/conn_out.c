@@ -369,9 +369,8 @@ mx_conn_queued(const struct mx_conn *conn)
 void
 mx_conn_set_water(struct mx_conn *conn, size_t high_bytes, size_t low_bytes)
 {
-    MX_ASSERT(high_bytes == 0 || high_bytes > low_bytes);
     conn->high = (uint32_t)mx_min_size(high_bytes, UINT32_MAX);
-    conn->low = (uint32_t)mx_min_size(low_bytes, UINT32_MAX);
+    conn->low = (uint32_t)mx_min_size(low_bytes, high_bytes > 0 ? conn->high - 1 : 0);
     note_full(conn);
     if (conn->is_full && (conn->high == 0 || conn->out_len <= conn->low)) {
         conn->owes_drained = true;

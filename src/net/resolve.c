@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 struct watched {
     struct net_watch watch;
@@ -28,9 +30,12 @@ struct net_resolver {
     struct mx_timer timer;
     struct watched *watched;
     int channel_error; /* c-ares could not make the channel */
+    size_t open_queries;
+    struct timespec settings_time; /* of resolv.conf when the channel read it */
 };
 
 struct net_query {
+    struct net_resolver *resolver;
     net_resolve_fn fn; /* NULL: cancelled */
     void *arg;
     uint16_t port;
@@ -63,6 +68,9 @@ static void
 timed_out(struct mx_timer *timer)
 {
     struct net_resolver *resolver = mx_container_of(timer, struct net_resolver, timer);
+    if (resolver->channel_error != ARES_SUCCESS) {
+        return;
+    }
     ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     set_timer(resolver);
 }
@@ -123,23 +131,57 @@ socket_state(void *arg, ares_socket_t fd, int reads, int writes)
     }
 }
 
+static struct timespec
+settings_time(void)
+{
+    struct stat st = {.st_size = 0};
+    (void)stat("/etc/resolv.conf", &st);
+    return st.st_mtim;
+}
+
+static void
+open_channel(struct net_resolver *resolver)
+{
+    struct ares_options options = {
+        .sock_state_cb = socket_state, .sock_state_cb_data = resolver, .timeout = 2000, .tries = 3};
+    resolver->settings_time = settings_time();
+    resolver->channel_error = ares_init_options(
+        &resolver->channel, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+}
+
+static void
+close_channel(struct net_resolver *resolver)
+{
+    if (resolver->channel_error == ARES_SUCCESS) {
+        ares_destroy(resolver->channel); /* answers what is open with "destroyed" */
+    }
+}
+
+/* The channel reads its settings once; a change of name servers must not need a restart. */
+static void
+reopen_when_changed(struct net_resolver *resolver)
+{
+    struct timespec now = settings_time();
+    bool is_same = now.tv_sec == resolver->settings_time.tv_sec &&
+                   now.tv_nsec == resolver->settings_time.tv_nsec;
+    if (resolver->open_queries == 0 && (!is_same || resolver->channel_error != ARES_SUCCESS)) {
+        close_channel(resolver);
+        open_channel(resolver);
+    }
+}
+
 static struct net_resolver *
 resolver_of(struct mx_worker *worker)
 {
     if (worker->resolver == NULL) {
         (void)pthread_once(&library_once, library_init);
         struct net_resolver *resolver = mx_calloc(1, sizeof(*resolver));
-        struct ares_options options = {.sock_state_cb = socket_state,
-                                       .sock_state_cb_data = resolver,
-                                       .timeout = 2000,
-                                       .tries = 3};
         resolver->worker = worker;
         resolver->timer.fn = timed_out;
-        resolver->channel_error =
-            ares_init_options(&resolver->channel, &options,
-                              ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+        open_channel(resolver);
         worker->resolver = resolver;
     }
+    reopen_when_changed(worker->resolver);
     return worker->resolver;
 }
 
@@ -184,6 +226,7 @@ answered(void *arg, int status, int timeouts, struct ares_addrinfo *result)
     (void)timeouts;
     query->status = status;
     query->is_done = true;
+    query->resolver->open_queries--;
     if (status == ARES_SUCCESS && result != NULL) {
         for (struct ares_addrinfo_node *n = result->nodes; n != NULL; n = n->ai_next) {
             add_address(query, n->ai_addr, n->ai_addrlen);
@@ -204,6 +247,7 @@ net_resolve(const char *name, uint16_t port, net_resolve_fn fn, void *arg)
 {
     struct net_resolver *resolver = resolver_of(mx_worker_self());
     struct net_query *query = mx_calloc(1, sizeof(*query));
+    query->resolver = resolver;
     query->fn = fn;
     query->arg = arg;
     query->port = port;
@@ -215,6 +259,7 @@ net_resolve(const char *name, uint16_t port, net_resolve_fn fn, void *arg)
     }
     struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     query->is_calling = true;
+    resolver->open_queries++;
     ares_getaddrinfo(resolver->channel, name, NULL, &hints, answered, query);
     query->is_calling = false;
     if (query->is_done) {
@@ -235,9 +280,7 @@ net_resolver_free(struct mx_worker *worker)
 {
     struct net_resolver *resolver = worker->resolver;
     if (resolver != NULL) {
-        if (resolver->channel_error == ARES_SUCCESS) {
-            ares_destroy(resolver->channel); /* answers what is open with "cancelled" */
-        }
+        close_channel(resolver);
         mx_timer_stop(&resolver->timer);
         for (size_t i = 0; i < worker->defer_count; i++) {
             if (worker->defers[i].fn == free_watched || worker->defers[i].fn == tell) {

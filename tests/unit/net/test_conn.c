@@ -197,6 +197,82 @@ test_rest_is_presented_again_with_what_follows(void **state)
     (void)close(fds[1]);
 }
 
+static size_t
+wants_what_is_there(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
+{
+    struct framed *f = owner;
+    (void)data;
+    if (f->count++ == 0) {
+        mx_conn_want(conn, len);
+        return 0;
+    }
+    return len;
+}
+
+static void
+test_wanted_bytes_that_are_there_already_are_presented_again(void **state)
+{
+    const struct mx_conn_ops ops = {.data = wants_what_is_there, .closed = framed_closed};
+    struct framed f = {.count = 0};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    f.conn = mx_conn_adopt(fds[0], NULL, &ops, &f);
+    put(fds[1], "abc", 3);
+    net_test_settle();
+    assert_int_equal(f.count, 2);
+    assert_int_equal(mx_conn_kept(f.conn), 0);
+    mx_conn_abort(f.conn);
+    (void)close(fds[1]);
+}
+
+static size_t
+closes_itself(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
+{
+    struct framed *f = owner;
+    f->count++;
+    mx_conn_write(conn, data, len);
+    mx_conn_close(conn);
+    data[len - 1] = 'x'; /* the bytes stay until the call returns */
+    return f->uses_want ? len : 0;
+}
+
+static void
+test_connection_may_be_closed_from_its_own_data(void **state)
+{
+    const struct mx_conn_ops ops = {.data = closes_itself, .closed = framed_closed};
+    const size_t sizes[] = {10, 150000};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct framed f = {.uses_want = i % 2 == 0};
+        size_t len = sizes[i / 2];
+        uint8_t *bytes = mx_calloc(1, len);
+        int fds[2];
+        net_test_pair(fds);
+        f.conn = mx_conn_adopt(fds[0], NULL, &ops, &f);
+        mx_conn_want(f.conn, len);
+        for (size_t at = 0; at < len;) {
+            ssize_t put_now = send(fds[1], bytes + at, len - at, MSG_DONTWAIT);
+            at += put_now > 0 ? (size_t)put_now : 0;
+            net_worker_turn(0);
+        }
+        net_test_settle();
+        assert_int_equal(f.count, 1);
+        assert_false(f.is_closed);
+        size_t got = 0;
+        ssize_t part = 0;
+        while ((part = recv(fds[1], bytes, len, MSG_DONTWAIT)) > 0) {
+            got += (size_t)part;
+            net_worker_turn(0);
+        }
+        assert_int_equal(part, 0);
+        assert_int_equal(got, len);
+        assert_int_equal(mx_worker_self()->pool.bytes_out, 0);
+        free(bytes);
+        (void)close(fds[1]);
+    }
+}
+
 static void
 test_paused_connection_is_silent_and_resumed_one_gets_everything(void **state)
 {
@@ -534,6 +610,8 @@ main(void)
         net_test(test_more_than_the_limit_wanted_breaks_the_connection),
         net_test(test_input_that_nobody_consumes_ends_at_the_limit),
         net_test(test_rest_is_presented_again_with_what_follows),
+        net_test(test_wanted_bytes_that_are_there_already_are_presented_again),
+        net_test(test_connection_may_be_closed_from_its_own_data),
         net_test(test_paused_connection_is_silent_and_resumed_one_gets_everything),
         net_test(test_paused_owner_hears_of_a_hangup_once_and_then_reads_the_rest),
         net_test(test_end_of_the_peer_is_told_after_its_last_bytes),
