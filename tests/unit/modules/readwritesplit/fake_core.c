@@ -1,4 +1,5 @@
 #include "fake_core.h"
+#include "mx/worker.h"
 
 #include <stdarg.h>
 #include <stdio.h>
