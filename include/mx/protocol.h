@@ -94,7 +94,8 @@ MX_API struct mx_sql_options *mx_session_sql_options_edit(struct mx_session *ses
  * and the session must be ended.
  */
 MX_API MX_MUST_USE int mx_session_start(struct mx_session *session, struct mx_err *err);
-/* Orderly end (COM_QUIT, a refused login). What was written still leaves. Harmless when repeated. */
+/* Orderly end (COM_QUIT, a refused login). What was written still leaves. Harmless when repeated.
+ */
 MX_API void mx_session_end(struct mx_session *session);
 /* The client's connection has closed: to be called from its `closed`. */
 MX_API void mx_session_gone(struct mx_session *session);
@@ -139,6 +140,7 @@ struct mx_login_account {
     char *plugin; /* "" when the account names none */
     char *secret; /* its authentication string */
     bool is_super;
+    bool skip_check;               /* the listener takes the client's word */
     struct mx_err *database_error; /* NULL: the database may be used; told after a good password */
     const struct mx_authenticator_ops *authenticator; /* serves the plugin; NULL: none does */
 };
@@ -153,11 +155,12 @@ MX_API enum mx_login_verdict mx_session_find_account(struct mx_session *session,
                                                      struct mx_login_account *out,
                                                      struct mx_err *err);
 /*
- * A login failed: logged once in the documented form; counts against the address when `counts`; a
- * reload of the accounts is asked for.
+ * A login failed: logged once in the documented form, with the reason (a phrase, may be "") that
+ * only the log tells; counts against the address when `counts`; a reload of the accounts is asked
+ * for.
  */
 MX_API void mx_session_login_failed(struct mx_session *session, const char *user,
-                                    const struct mx_err *err, bool counts);
+                                    const struct mx_err *err, const char *reason, bool counts);
 /* A login went through: forget earlier failures; a warning for super users when configured. */
 MX_API void mx_session_login_done(struct mx_session *session, bool is_super);
 /* The authenticator of this session's listener that can answer a server's plugin, or NULL. */

@@ -165,7 +165,9 @@ mx_session_was_reset(struct mx_session *session)
 void
 core_session_note_reply(struct mx_session *session, const struct mx_reply *reply)
 {
-    mx_trx_note_status(&session->trx, reply->status);
+    if (reply->has_status) {
+        mx_trx_note_status(&session->trx, reply->status);
+    }
 }
 
 /* ------------------------------------------------------------ what a greeting says */

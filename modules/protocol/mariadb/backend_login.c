@@ -250,8 +250,10 @@ take_switch(struct backend_login *login, const struct login_facts *facts,
                          "server '%s' sent a malformed authentication request", facts->server_name);
         return LOGIN_FAILED;
     }
-    /* A new scramble also holds for a later COM_CHANGE_USER. */
-    (void)wire_auth_switch_scramble(&request, login->scramble);
+    uint8_t scramble[WIRE_SCRAMBLE_SIZE];
+    if (wire_auth_switch_scramble(&request, scramble) == 0) {
+        memcpy(login->scramble, scramble, sizeof(scramble)); /* also for a later COM_CHANGE_USER */
+    }
     char *plugin = mx_strndup((const char *)request.plugin.data, request.plugin.len);
     int rc = login_answer(facts, plugin, request.data, 0, (uint8_t)(packet->sequence + 1), err);
     free(plugin);

@@ -1,0 +1,283 @@
+/*
+ * Accounts and logins of sessions: which account a client means, who checks it, what happens after
+ * a failure. The password exchange itself is between protocol and authenticator.
+ */
+#include "core/session.h"
+#include "core/users.h"
+#include "core/users_manager.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+
+/* ------------------------------------------------------------ authenticator_options */
+
+struct options {
+    bool any_host;
+    bool skip_check;
+    enum core_users_case table_case;
+};
+
+static bool
+is_true(const char *value)
+{
+    return strcasecmp(value, "true") == 0 || strcasecmp(value, "yes") == 0 ||
+           strcasecmp(value, "on") == 0 || strcmp(value, "1") == 0;
+}
+
+/* name=value with blanks around both; the names were checked when the file was read. */
+static void
+read_option(const char *text, size_t len, struct options *out)
+{
+    char *copy = mx_strndup(text, len);
+    char *equals = strchr(copy, '=');
+    if (equals != NULL) {
+        *equals = '\0';
+        const char *name = copy + strspn(copy, " \t");
+        char *value = equals + 1 + strspn(equals + 1, " \t");
+        value[strcspn(value, " \t")] = '\0';
+        if (strncmp(name, "match_host", 10) == 0) {
+            out->any_host = !is_true(value);
+        } else if (strncmp(name, "skip_authentication", 19) == 0) {
+            out->skip_check = is_true(value);
+        } else if (strncmp(name, "lower_case_table_names", 22) == 0) {
+            out->table_case = strcmp(value, "2") == 0 ? CORE_USERS_CASE_IGNORE
+                              : is_true(value)        ? CORE_USERS_CASE_LOWER
+                                                      : CORE_USERS_CASE_EXACT;
+        }
+    }
+    free(copy);
+}
+
+static struct options
+options_of(const struct core_listener *listener)
+{
+    struct options out = {0};
+    const char *text = listener->config.authenticator_options;
+    while (text != NULL && *text != '\0') {
+        size_t len = strcspn(text, ",");
+        read_option(text, len, &out);
+        text += len;
+        text += *text == ',' ? 1 : 0;
+    }
+    return out;
+}
+
+/* ------------------------------------------------------------ authenticators */
+
+static bool
+has_word(const char *const *words, const char *word)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct mx_authenticator_ops *
+authenticator_at(const struct core_listener *listener, size_t index)
+{
+    return listener->authenticators[index]->authenticator;
+}
+
+static const struct mx_authenticator_ops *
+for_account(const struct core_listener *listener, const char *plugin)
+{
+    for (size_t i = 0; i < listener->authenticator_count; i++) {
+        if (has_word(authenticator_at(listener, i)->account_plugins, plugin)) {
+            return authenticator_at(listener, i);
+        }
+    }
+    return NULL;
+}
+
+const struct mx_authenticator_ops *
+mx_session_server_plugin(const struct mx_session *session, const char *plugin)
+{
+    const struct core_listener *listener = session->listener;
+    for (size_t i = 0; i < listener->authenticator_count; i++) {
+        if (has_word(authenticator_at(listener, i)->server_plugins, plugin)) {
+            return authenticator_at(listener, i);
+        }
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------ the account */
+
+void
+mx_login_account_free(struct mx_login_account *account)
+{
+    if (account->secret != NULL) {
+        explicit_bzero(account->secret, strlen(account->secret));
+    }
+    free(account->plugin);
+    free(account->secret);
+    free(account->database_error);
+    *account = (struct mx_login_account){0};
+}
+
+/* Told after a good password only, so that nobody can probe for names. */
+static struct mx_err *
+database_error(const struct mx_session *session, const char *user, const char *database,
+               enum core_users_database verdict)
+{
+    struct mx_err *err = NULL;
+    switch (verdict) {
+    case CORE_USERS_DB_OK:
+        break;
+    case CORE_USERS_DB_UNKNOWN:
+        err = mx_alloc(sizeof(*err));
+        (void)mx_err_set(err, 1049, "42000", "Unknown database '%s'", database);
+        break;
+    case CORE_USERS_DB_DENIED:
+        err = mx_alloc(sizeof(*err));
+        (void)mx_err_set(err, 1044, "42000", "Access denied for user '%s'@'%s' to database '%s'",
+                         user, session->remote, database);
+        break;
+    }
+    return err;
+}
+
+struct waiting {
+    uint64_t session;
+};
+
+static void
+accounts_read(void *arg)
+{
+    struct waiting *waiting = arg;
+    struct mx_session *session = core_session_find(waiting->session);
+    free(waiting);
+    if (session != NULL && session->waits_accounts && mx_session_is_open(session)) {
+        session->waits_accounts = false;
+        session->protocol->client_accounts(session);
+    }
+}
+
+/* False: no reload now; the answer stands. */
+static bool
+wait_for_reload(struct mx_session *session)
+{
+    struct waiting *waiting = mx_calloc(1, sizeof(*waiting));
+    waiting->session = session->id;
+    session->waits_accounts = true;
+    if (session->service->rt->users != NULL &&
+        core_users_manager_refresh(session->service->rt->users, mx_worker_self(), accounts_read,
+                                   waiting)) {
+        return true;
+    }
+    session->waits_accounts = false;
+    free(waiting);
+    return false;
+}
+
+static void
+find(const struct mx_session *session, const struct core_users *users, const char *user,
+     const char *database, struct core_users_match *out)
+{
+    struct options options = options_of(session->listener);
+    struct core_users_query query = {
+        .user = user,
+        .address = session->remote,
+        .name_known = true, /* host names of accounts are not looked up: see docs/user */
+        .any_host = options.any_host,
+        .enable_root = session->service->config.enable_root_user,
+        .table_case = options.table_case,
+        .database = database,
+    };
+    core_users_find(users, &query, out);
+}
+
+enum mx_login_verdict
+mx_session_find_account(struct mx_session *session, const char *user, const char *database,
+                        bool again, struct mx_login_account *out, struct mx_err *err)
+{
+    struct core_users *users = session->service->rt->users == NULL
+                                   ? NULL
+                                   : core_users_manager_get(session->service->rt->users);
+    struct core_users_match match;
+    find(session, users, user, database, &match);
+    enum mx_login_verdict verdict = MX_LOGIN_FOUND;
+    bool stale = match.verdict != CORE_USERS_OK || match.database != CORE_USERS_DB_OK;
+    if (stale && !again && match.verdict != CORE_USERS_ROOT && wait_for_reload(session)) {
+        verdict = MX_LOGIN_WAIT;
+    } else if (match.verdict != CORE_USERS_OK) {
+        (void)mx_err_set(err, 1045, "28000", "%s", core_users_verdict_text(match.verdict));
+        verdict = MX_LOGIN_DENIED;
+    } else {
+        out->plugin = mx_strdup(match.account->plugin);
+        out->secret = mx_strdup(match.account->secret);
+        out->is_super = match.account->super_priv;
+        out->skip_check = options_of(session->listener).skip_check;
+        out->authenticator = for_account(session->listener, match.account->plugin);
+        out->database_error = database_error(session, user, database, match.database);
+    }
+    core_users_unref(users);
+    return verdict;
+}
+
+/* ------------------------------------------------------------ after the exchange */
+
+static enum mx_log_level
+event_level(const struct core_global_config *globals)
+{
+    switch (globals->event_authentication_failure_level) {
+    case LOG_EMERG:
+    case LOG_ALERT:
+    case LOG_CRIT:
+        return MX_LOG_ALERT;
+    case LOG_ERR:
+        return MX_LOG_ERROR;
+    case LOG_NOTICE:
+        return MX_LOG_NOTICE;
+    case LOG_INFO:
+        return MX_LOG_INFO;
+    case LOG_DEBUG:
+        return MX_LOG_DEBUG;
+    default:
+        return MX_LOG_WARNING;
+    }
+}
+
+void
+mx_session_login_failed(struct mx_session *session, const char *user, const struct mx_err *err,
+                        const char *reason, bool counts)
+{
+    const struct core_global_config *globals = core_registry_mine()->globals;
+    bool with_reason = session->service->config.log_auth_warnings && reason[0] != '\0';
+    mx_log_at(event_level(globals), &session->log,
+              "Authentication failed for user '%s'@[%s] to service '%s'. Originating listener: "
+              "'%s'. MariaDB error: '%s'.%s%s%s",
+              user, session->remote, session->service->name, session->listener->name, err->text,
+              with_reason ? " Reason: " : "", with_reason ? reason : "", with_reason ? "." : "");
+    if (counts && core_block_failed(session->remote, globals->max_auth_errors_until_block)) {
+        mx_log_warning(&session->log,
+                       "Host '%s' is blocked for 60 seconds: too many failed logins; see "
+                       "max_auth_errors_until_block",
+                       session->remote);
+    }
+    mx_session_refresh_accounts(session);
+}
+
+void
+mx_session_login_done(struct mx_session *session, bool is_super)
+{
+    session->is_super = is_super;
+    core_block_passed(session->remote);
+    if (is_super && core_registry_mine()->globals->log_warn_super_user) {
+        mx_log_warning(&session->log, "Super user '%s'@'%s' has logged in to service '%s'",
+                       mx_session_user(session), session->remote, session->service->name);
+    }
+}
+
+void
+mx_session_refresh_accounts(struct mx_session *session)
+{
+    if (session->service->rt->users != NULL) {
+        (void)core_users_manager_refresh(session->service->rt->users, mx_worker_self(), NULL, NULL);
+    }
+}
