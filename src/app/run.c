@@ -18,11 +18,14 @@
 #define DRAIN_LIMIT_MS      5000
 #define DRAIN_TURN_MS       20
 
-/* A server changed: routers hear of it; sessions of one that is gone are woken by their sockets. */
+/* A server changed: routers hear of it; connections to one that is gone are broken. */
 static void
 on_server_changed(struct mx_server *server, uint32_t old_status MX_UNUSED,
-                  uint32_t new_status MX_UNUSED, bool hangup MX_UNUSED, void *context MX_UNUSED)
+                  uint32_t new_status MX_UNUSED, bool hangup, void *context MX_UNUSED)
 {
+    if (hangup) {
+        core_sessions_server_hangup(mx_server_name(server));
+    }
     core_sessions_server_changed(mx_server_name(server));
 }
 

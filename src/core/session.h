@@ -122,6 +122,8 @@ int64_t core_sessions_count(void);
 
 /* A server changed its status: routers of sessions that use it are told. Any thread. */
 void core_sessions_server_changed(const char *server_name);
+/* It cannot be used any more: every connection to it is broken, which routers see as lost. */
+void core_sessions_server_hangup(const char *server_name);
 
 /* session_block.c: addresses with too many failed logins; shared by all workers. */
 bool core_block_is_blocked(const char *address);

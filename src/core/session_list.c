@@ -222,3 +222,34 @@ core_sessions_server_changed(const char *server_name)
         mx_worker_post(mx_worker_get(i), tell_routers, mx_strdup(server_name));
     }
 }
+
+/* Connections to a server that cannot be used any more are broken: their sessions hear of it now,
+ * not when a time limit of the network has passed. */
+static void
+hang_up(void *arg)
+{
+    char *name = arg;
+    struct mx_session *next = NULL;
+    struct mx_err err;
+    (void)mx_err_set(&err, 2013, "HY000", "the monitor found the server to be out of use");
+    for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
+        next = core_session_next(session);
+        struct mx_endpoint *other = NULL;
+        for (struct mx_endpoint *endpoint = mx_endpoint_next(session, NULL); endpoint != NULL;
+             endpoint = other) {
+            other = mx_endpoint_next(session, endpoint);
+            if (strcmp(endpoint->server->name, name) == 0) {
+                session->protocol->backend_fail(endpoint, &err, false);
+            }
+        }
+    }
+    free(name);
+}
+
+void
+core_sessions_server_hangup(const char *server_name)
+{
+    for (int i = 0; i < mx_worker_count(); i++) {
+        mx_worker_post(mx_worker_get(i), hang_up, mx_strdup(server_name));
+    }
+}
