@@ -2,6 +2,7 @@
 #include "core/build.h"
 
 #include "conf/files.h"
+#include "conf/value.h"
 #include "core/modload.h"
 #include "core/params_json.h"
 #include "core/runtime.h"
@@ -266,7 +267,9 @@ core_build_read(struct core_build *build, const struct core_reading *reading)
         conf_block_check_mandatory(&rows, section, build->diag);
         conf_block_check_inert(&rows, reading->module_block, section, build->diag);
     }
-    report_unknown(build, reading, used);
+    if (!reading->is_partial) {
+        report_unknown(build, reading, used);
+    }
     /* A module's check may count on values that are good one by one. */
     if (reading->module != NULL && reading->module->config_check != NULL &&
         errors == build->diag->error_count) {
@@ -274,6 +277,33 @@ core_build_read(struct core_build *build, const struct core_reading *reading)
         reading->module->config_check(reading->module_block, take_module_report, &context);
     }
     free(used);
+}
+
+void
+core_build_read_partly(struct core_build *build, const struct conf_section *section,
+                       const struct conf_rows *rows, size_t size)
+{
+    void *block = mx_calloc(1, size);
+    struct core_reading reading = {
+        .section = section,
+        .rows = *rows,
+        .block = block,
+        .is_partial = true,
+    };
+    const char *names = conf_section_value(section, "servers");
+    char **list = names != NULL ? conf_list_split(names, ',') : NULL;
+    struct mx_server **servers = NULL;
+    size_t count = 0;
+    conf_block_init(rows, block);
+    core_build_read(build, &reading);
+    core_build_servers(build, section, "servers", list, &servers, &count);
+    for (size_t i = 0; i < count; i++) {
+        core_server_unref(servers[i]);
+    }
+    free(servers);
+    conf_list_free(list);
+    conf_block_free(rows, block);
+    free(block);
 }
 
 const struct mx_module *
@@ -284,10 +314,7 @@ core_build_module(struct core_build *build, const struct conf_section *section, 
     const char *name = conf_section_value(section, key);
     name = name != NULL && name[0] != '\0' ? name : standard;
     if (name == NULL) {
-        char *hint = mx_asprintf("Add a line %s= with the name of a module.", key);
-        core_build_report(build, true, section, key, hint, "The mandatory parameter is missing.");
-        free(hint);
-        return NULL;
+        return NULL; /* reported as missing with the other mandatory ones */
     }
     const struct mx_module *module = core_modload_load(kind, name, &err);
     if (module == NULL) {

@@ -57,9 +57,17 @@ struct core_reading {
     const struct mx_module *module;
     void *module_block;
     const char *prefix; /* of the module's keys; NULL: none */
+    bool is_partial;    /* the module is missing: keys that are not known may be its own */
 };
 /* Applies all keys; reports unknown, missing, unsupported ones and what the module's check says. */
 void core_build_read(struct core_build *build, const struct core_reading *reading);
+
+/*
+ * The section of an object whose module is missing: what can be said without it is still said.
+ * size: of the block that the rows describe.
+ */
+void core_build_read_partly(struct core_build *build, const struct conf_section *section,
+                            const struct conf_rows *rows, size_t size);
 
 /* The module that the key names, loaded; NULL and reported when there is none. */
 const struct mx_module *core_build_module(struct core_build *build,

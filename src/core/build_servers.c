@@ -176,6 +176,8 @@ core_build_monitor(struct core_build *build, const struct conf_section *section)
     const struct mx_module *module =
         core_build_module(build, section, "module", MX_MODULE_MONITOR, NULL);
     if (module == NULL) {
+        core_build_read_partly(build, section, &core_monitor_rows,
+                               sizeof(struct core_monitor_config));
         return;
     }
     struct mx_monitor *monitor = core_monitor_new(section->name, module);

@@ -24,6 +24,8 @@ core_build_filter(struct core_build *build, const struct conf_section *section)
     const struct mx_module *module =
         core_build_module(build, section, "module", MX_MODULE_FILTER, NULL);
     if (module == NULL) {
+        core_build_read_partly(build, section, &core_filter_rows,
+                               sizeof(struct core_filter_config));
         return;
     }
     struct core_filter *filter = core_filter_new(section->name, module);
@@ -151,6 +153,8 @@ core_build_service(struct core_build *build, const struct conf_section *section)
     const struct mx_module *router =
         core_build_module(build, section, "router", MX_MODULE_ROUTER, NULL);
     if (router == NULL) {
+        core_build_read_partly(build, section, &core_service_rows,
+                               sizeof(struct core_service_config));
         return;
     }
     struct mx_service *service = core_service_new(section->name, router);
@@ -308,6 +312,8 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     const struct mx_module *protocol =
         core_build_module(build, section, "protocol", MX_MODULE_PROTOCOL, "MariaDBProtocol");
     if (protocol == NULL) {
+        core_build_read_partly(build, section, &core_listener_rows,
+                               sizeof(struct core_listener_config));
         return;
     }
     struct core_listener *listener = core_listener_new(section->name, protocol);
