@@ -10,7 +10,7 @@ move_to(struct mx_buf *buf, size_t need)
 {
     size_t capacity = 0;
     uint8_t *bytes = base_pool_get(need, &capacity);
-    if (buf->len > 0) {
+    if (buf->bytes != NULL && buf->len > 0) {
         memcpy(bytes, buf->bytes, buf->len);
     }
     base_pool_put(buf->bytes, buf->capacity);

@@ -238,6 +238,23 @@ has_end_work(const struct mx_worker *worker)
     return worker->defer_count > 0 || !mx_list_is_empty(&worker->closing);
 }
 
+static uint32_t
+average(const uint8_t *values, uint32_t count)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return count > 0 ? sum / count : 0;
+}
+
+/* How many of the 60 places are filled after so many samples. */
+static uint32_t
+filled(uint32_t samples)
+{
+    return samples < 60 ? samples : 60;
+}
+
 static void
 sample_load(struct mx_timer *timer)
 {
@@ -249,23 +266,14 @@ sample_load(struct mx_timer *timer)
     percent = percent > 100 ? 100 : percent;
     load->since_us = now_us;
     load->busy_us = worker->awake_us - now_us; /* the rest of this turn is added at its end */
-    uint32_t sum = 0;
     load->seconds[load->samples % 60] = (uint8_t)percent;
+    uint32_t minute = average(load->seconds, filled(load->samples + 1));
+    load->minutes[load->samples / 60 % 60] = (uint8_t)minute;
+    uint32_t hour = average(load->minutes, filled(load->samples / 60 + 1));
     load->samples++;
-    uint32_t seconds = load->samples < 60 ? load->samples : 60;
-    for (uint32_t i = 0; i < seconds; i++) {
-        sum += load->seconds[i];
-    }
-    uint32_t minute = sum / seconds;
-    load->minutes[(load->samples - 1) / 60 % 60] = (uint8_t)minute;
-    uint32_t minutes = (load->samples + 59) / 60 < 60 ? (load->samples + 59) / 60 : 60;
-    sum = 0;
-    for (uint32_t i = 0; i < minutes; i++) {
-        sum += load->minutes[i];
-    }
     mx_atomic_set(&worker->stats.load_second, percent);
     mx_atomic_set(&worker->stats.load_minute, (int64_t)minute);
-    mx_atomic_set(&worker->stats.load_hour, (int64_t)(sum / minutes));
+    mx_atomic_set(&worker->stats.load_hour, (int64_t)hour);
     mx_timer_restart(timer, 1000);
 }
 
