@@ -188,4 +188,117 @@ MX_API void mx_sql_each_assignment(const char *sql, size_t len,
                                    const struct mx_sql_options *options,
                                    mx_sql_assignment_fn each, void *data);
 
+/*
+ * Canonical forms, written with a zero byte behind; both return the length. size must be at least
+ * MX_SQL_CANONICAL_SIZE(len).
+ *
+ * mx_sql_canonical: literals become a question mark, white space and comments one blank, equal
+ * neighbours in an IN list or in the rows of VALUES one element. Its own canonical form is itself.
+ * mx_sql_canonical_endpoint: the `canonical` attribute of the classify endpoint: literals become a
+ * question mark, comments go; white space and lists stay.
+ */
+#define MX_SQL_CANONICAL_SIZE(len) (2 * (len) + 2)
+MX_API size_t mx_sql_canonical(const char *sql, size_t len, const struct mx_sql_options *options,
+                               char *out, size_t size);
+MX_API size_t mx_sql_canonical_endpoint(const char *sql, size_t len,
+                                        const struct mx_sql_options *options, char *out,
+                                        size_t size);
+
+/* XXH3 64 of a canonical text: statements of one shape have one digest. */
+MX_API uint64_t mx_sql_digest(const char *canonical, size_t len);
+
+/*
+ * Facts on demand, for filters, sharding and the classify endpoint: names as written (see
+ * mx_sql_span_name), columns named by an alias with the table it stands for. Of the first statement.
+ */
+#define MX_SQL_FACTS_MAX 4096 /* of each kind; more are left out and `truncated` is set */
+
+struct mx_sql_table {
+    struct mx_sql_span db; /* len 0: not written */
+    struct mx_sql_span table;
+    struct mx_sql_span alias;
+};
+
+struct mx_sql_field {
+    struct mx_sql_span db;
+    struct mx_sql_span table;
+    struct mx_sql_span column; /* a star counts as one */
+};
+
+/* A function or operator and the columns that are its operands, as indexes into fields. */
+struct mx_sql_call {
+    struct mx_sql_span name;
+    const char *normal; /* the name to show instead: current_timestamp, <>, isnull, isnotnull */
+    uint32_t *fields;
+    uint32_t field_count;
+};
+
+struct mx_sql_facts {
+    struct mx_sql_table *tables;
+    struct mx_sql_field *fields; /* each once */
+    struct mx_sql_call *calls;   /* each once */
+    uint32_t table_count;
+    uint32_t field_count;
+    uint32_t call_count;
+    bool truncated;
+};
+
+/* Never NULL; free with mx_sql_facts_free(), which accepts NULL. The spans point into sql. */
+MX_API struct mx_sql_facts *mx_sql_facts_new(const char *sql, size_t len,
+                                             const struct mx_sql_options *options);
+MX_API void mx_sql_facts_free(struct mx_sql_facts *facts);
+
+/*
+ * Routing hints: comments whose first word is "maxscale". mx_sql_each_hint() reports every valid
+ * one in order, as written; mx_sql_hints_apply() adds the session's stack and stored names and
+ * reports what routes this statement.
+ */
+enum mx_sql_hint_kind {
+    MX_SQL_HINT_NONE = 0, /* with POP and PUSH_STORED */
+    MX_SQL_HINT_MASTER,
+    MX_SQL_HINT_SLAVE,
+    MX_SQL_HINT_LAST,
+    MX_SQL_HINT_SERVER,    /* name: the server */
+    MX_SQL_HINT_PARAMETER, /* name = value */
+};
+
+enum mx_sql_hint_action {
+    MX_SQL_HINT_ONCE = 0,    /* for this statement */
+    MX_SQL_HINT_PUSH,        /* begin: and for those after it, until end */
+    MX_SQL_HINT_POP,         /* end */
+    MX_SQL_HINT_STORE,       /* label prepare */
+    MX_SQL_HINT_PUSH_STORED, /* label begin */
+    MX_SQL_HINT_STORE_PUSH,  /* label begin definition: a known label keeps its old one, and this
+                                one is for this statement only */
+};
+
+struct mx_sql_hint {
+    enum mx_sql_hint_action action;
+    enum mx_sql_hint_kind kind;
+    struct mx_sql_span label;
+    struct mx_sql_span name;
+    struct mx_sql_span value;
+};
+
+typedef bool (*mx_sql_hint_fn)(void *data, const struct mx_sql_hint *hint);
+MX_API void mx_sql_each_hint(const char *sql, size_t len, const struct mx_sql_options *options,
+                             mx_sql_hint_fn each, void *data);
+
+/* What applies to a statement; texts live until the callback returns. */
+struct mx_sql_route {
+    enum mx_sql_hint_kind kind;
+    const char *name;  /* "" when there is none */
+    const char *value;
+};
+
+/* The stack and the stored names of one session; bounded: what is beyond the bounds is ignored. */
+struct mx_sql_hints;
+MX_API struct mx_sql_hints *mx_sql_hints_new(void);
+MX_API void mx_sql_hints_free(struct mx_sql_hints *hints);
+
+typedef void (*mx_sql_route_fn)(void *data, const struct mx_sql_route *route);
+MX_API void mx_sql_hints_apply(struct mx_sql_hints *hints, const char *sql, size_t len,
+                               const struct mx_sql_options *options, mx_sql_route_fn each,
+                               void *data);
+
 #endif

@@ -12,14 +12,18 @@ enum {
     SQL_DEPTH_MAX = 120
 }; /* deeper parentheses are counted, but have no context of their own */
 
-/* Called while parsing; everything is as written. Members may be NULL. */
+/* Called while parsing; everything is as written. Members may be NULL, but open and close go
+ * together. */
 struct sql_collector {
     void *data;
     bool (*table)(void *data, struct mx_sql_span db, struct mx_sql_span table);
+    void (*alias)(void *data, struct mx_sql_span alias); /* of the table before */
+    void (*column_alias)(void *data, struct mx_sql_span alias);
     void (*column)(void *data, const struct mx_sql_span parts[3], uint32_t count);
-    void (*open_function)(void *data, struct sql_token name, bool is_call);
-    void (*close_function)(void *data);
-    void (*operator_seen)(void *data, struct sql_token op, bool has_left);
+    void (*open)(void *data, const struct sql_token *call); /* parenthesis; NULL: no call */
+    void (*close)(void *data);
+    void (*select)(void *data); /* the parenthesis holds a query */
+    void (*operator_seen)(void *data, struct sql_token op);
     void (*operand_end)(void *data); /* the current operand cannot go on: comma, clause, ... */
 };
 
@@ -44,7 +48,6 @@ struct sql_frame {
     uint8_t clause; /* sql_clause */
     bool from;      /* in the table references: a comma brings the next table */
     bool with;      /* in a list of common table expressions */
-    bool collected; /* the collector's function is open */
 };
 
 /* What the body of a statement does. */

@@ -76,16 +76,29 @@ note_isolation(struct mx_trx *trx, const struct mx_sql *sql)
     }
 }
 
+/* The access mode a SET names; its bits tell it too, for callers that keep no more than those. */
+static uint8_t
+set_access(const struct mx_sql *sql)
+{
+    if (sql->trx_access != 0) {
+        return sql->trx_access;
+    }
+    if ((sql->type & MX_SQL_READONLY) != 0) {
+        return 1;
+    }
+    return (sql->type & MX_SQL_READWRITE) != 0 ? 2 : 0;
+}
+
 void
 mx_trx_note_done(struct mx_trx *trx, const struct mx_sql *sql)
 {
     bool next = (sql->type & MX_SQL_NEXT_TRX) != 0;
-    if ((sql->op == MX_SQL_OP_SET_TRANSACTION || sql->op == MX_SQL_OP_SET) &&
-        sql->trx_access != 0) {
+    uint8_t access = set_access(sql);
+    if ((sql->op == MX_SQL_OP_SET_TRANSACTION || sql->op == MX_SQL_OP_SET) && access != 0) {
         if (next) {
-            trx->next_access = sql->trx_access;
+            trx->next_access = access;
         } else if ((sql->type & MX_SQL_SESSION_WRITE) != 0) {
-            trx->default_read_only = sql->trx_access == 1;
+            trx->default_read_only = access == 1;
         }
     }
     if ((sql->facts & MX_SQL_FACT_ISOLATION) != 0) {
