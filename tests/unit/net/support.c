@@ -13,6 +13,7 @@
 
 static struct net_test_faults *faults;
 static int sends;
+static int calls; /* sends and receives */
 
 int
 net_test_setup(void **state)
@@ -79,6 +80,9 @@ net_test_tcp_pair(int out[2])
 static ssize_t
 faulty_receive(int fd, void *bytes, size_t len)
 {
+    if (++calls == faults->fail_at) {
+        return -ECONNRESET;
+    }
     if (faults->receive_error != 0) {
         return -faults->receive_error;
     }
@@ -92,6 +96,9 @@ static ssize_t
 faulty_send(int fd, struct iovec *iov, int count)
 {
     sends++;
+    if (++calls == faults->fail_at) {
+        return -ECONNRESET;
+    }
     if (faults->send_error != 0) {
         return -faults->send_error;
     }
@@ -107,6 +114,16 @@ faulty_send(int fd, struct iovec *iov, int count)
     return net_ops_real.send(fd, iov, count);
 }
 
+static int
+faulty_accept(int fd, struct sockaddr *address, socklen_t *len)
+{
+    if (faults->accept_errors > 0) {
+        faults->accept_errors--;
+        return -EMFILE;
+    }
+    return net_ops_real.accept(fd, address, len);
+}
+
 void
 net_test_faulty(struct net_test_faults *wanted)
 {
@@ -114,9 +131,11 @@ net_test_faulty(struct net_test_faults *wanted)
     ops = net_ops_real;
     ops.receive = faulty_receive;
     ops.send = faulty_send;
+    ops.accept = faulty_accept;
     ops.short_means_empty = false;
     faults = wanted;
     sends = 0;
+    calls = 0;
     net_worker_set_ops(&ops);
 }
 

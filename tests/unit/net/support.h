@@ -30,6 +30,8 @@ struct net_test_faults {
     int send_again;     /* this many sends say EAGAIN first, then each second one */
     int receive_error;  /* errno of every receive */
     int send_error;     /* errno of every send */
+    int fail_at;        /* the call with this number, send or receive, says ECONNRESET; 0: none */
+    int accept_errors;  /* this many accepts say EMFILE first */
 };
 
 /* Puts a door with these faults before the kernel; the struct may be changed later. */

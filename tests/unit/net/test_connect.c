@@ -201,6 +201,32 @@ test_stopped_listener_keeps_clients_waiting_until_started(void **state)
 }
 
 static void
+test_accepting_goes_on_after_running_out_of_descriptors(void **state)
+{
+    struct net_test_faults faults = {.accept_errors = 1};
+    struct accepted accepted = {.count = 0};
+    struct net_listener *listener = listen_on("127.0.0.1", 0, &accepted);
+    const struct mx_conn_target target = {.address = "127.0.0.1",
+                                          .port = net_listener_port(listener)};
+    struct net_test_end end = {.conn = NULL};
+    (void)state;
+    net_test_faulty(&faults);
+    end.conn = mx_conn_open(&target, &net_test_ops, &end);
+    while (faults.accept_errors > 0) {
+        net_worker_turn(100);
+    }
+    uint64_t tries = mx_worker_self()->counts.accepts;
+    net_test_settle();
+    assert_int_equal(mx_worker_self()->counts.accepts, tries); /* no hot loop meanwhile */
+    assert_int_equal(accepted.count, 0);
+    net_test_until(&accepted.has_one);
+    net_test_end_fini(&end);
+    net_test_end_fini(&accepted.end);
+    net_listener_close(listener);
+    net_worker_turn(0);
+}
+
+static void
 must_fail(const struct mx_conn_target *target, uint16_t code, const char *text)
 {
     struct net_test_end end = {.conn = NULL};
@@ -303,6 +329,7 @@ main(void)
         net_test(test_port_in_use_is_named_with_the_way_to_its_holder),
         net_test(test_address_of_another_computer_is_refused_with_a_hint),
         net_test(test_stopped_listener_keeps_clients_waiting_until_started),
+        net_test(test_accepting_goes_on_after_running_out_of_descriptors),
         net_test(test_connect_that_fails_says_where_and_why),
         net_test(test_connect_without_an_answer_ends_at_its_deadline),
         net_test(test_closing_while_connecting_is_silent),

@@ -261,6 +261,30 @@ test_every_fault_of_the_door_leaves_the_bytes_the_same(void **state)
     }
 }
 
+/* The N-th call fails, for every N: both sides end, nothing is lost or left. */
+static void
+test_each_call_may_fail_and_both_sides_end(void **state)
+{
+    bool has_ended = true;
+    (void)state;
+    for (int n = 1; has_ended; n++) {
+        struct net_test_faults faults = {.send_max = 100, .fail_at = n};
+        struct relay relay;
+        uint8_t block[1000] = {0};
+        net_test_faulty(&faults);
+        relay_open(&relay, true);
+        assert_int_equal(send(relay.outside[0], block, sizeof(block), 0), 1000);
+        assert_int_equal(send(relay.outside[1], block, sizeof(block), 0), 1000);
+        net_test_settle();
+        has_ended = relay.is_closed[0] || relay.is_closed[1];
+        assert_int_equal(has_ended, relay.side[0] == NULL && relay.side[1] == NULL);
+        relay_close(&relay);
+        net_worker_set_ops(NULL);
+        assert_int_equal(mx_worker_self()->pool.bytes_out, 0);
+        assert_true(n < 200);
+    }
+}
+
 static void
 test_end_of_one_side_reaches_the_other_behind_the_bytes(void **state)
 {
@@ -308,6 +332,7 @@ main(void)
         net_test(test_reply_written_in_pieces_costs_the_same),
         net_test(test_fast_writer_and_slow_reader_never_make_memory_grow),
         net_test(test_every_fault_of_the_door_leaves_the_bytes_the_same),
+        net_test(test_each_call_may_fail_and_both_sides_end),
         net_test(test_end_of_one_side_reaches_the_other_behind_the_bytes),
         net_test(test_idle_connections_cost_256_bytes_each),
     };
