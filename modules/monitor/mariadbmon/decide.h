@@ -15,8 +15,7 @@
 #define MON_REFUSED_PAUSE_MS 100
 
 /* MariaDB versions where the statements of operations differ. */
-#define MON_VERSION_BASIC      50500u
-#define MON_VERSION_OPERATIONS 100400u
+#define MON_VERSION_OPERATIONS MON_VERSION_MODERN
 #define MON_VERSION_DEMOTE     101000u
 
 struct mon_decision {

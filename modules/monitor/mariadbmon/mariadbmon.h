@@ -15,8 +15,12 @@
 
 #define MON_NONE      (-1)
 #define MON_ERROR_MAX 320
-#define MON_NAME_MAX  65 /* replication connection names, bytes with NUL */
-#define MON_HOST_MAX  256
+/* From here on: GTID, SHOW ALL SLAVES STATUS, events, limits on statements. */
+#define MON_VERSION_MODERN 100400u
+/* Older ones are ignored. */
+#define MON_VERSION_BASIC 50500u
+#define MON_NAME_MAX      65 /* replication connection names, bytes with NUL */
+#define MON_HOST_MAX      256
 
 /* ------------------------------------------------------------------- settings */
 

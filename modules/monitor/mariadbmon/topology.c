@@ -242,6 +242,9 @@ disqualified(const struct mon_topology *topology, const struct mon_observation *
     if (!mon_obs_running(s) && !allow_down) {
         return "it is down";
     }
+    if (s->permission_error) {
+        return "the monitor may not look at its replication";
+    }
     if (s->read_only && s->has_settings) {
         return "it is read-only";
     }
