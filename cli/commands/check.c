@@ -5,15 +5,47 @@
 #include "commands.h"
 
 #include "../json_path.h"
+#include "../width.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define REASON_COLUMNS 60
 
 static const char *
 text_of(json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text != NULL ? text : "";
+}
+
+/* Broken at blanks, so that the table fits most terminals. A fix stays whole: it is to be typed. */
+static char *
+wrapped(const char *text)
+{
+    struct cli_text out = {0};
+    size_t column = 0;
+    const char *p = text;
+    while (*p != '\0') {
+        size_t len = strcspn(p, " \n");
+        size_t width = cli_width(p, len);
+        if (column > 0 && column + 1 + width > REASON_COLUMNS) {
+            cli_text_char(&out, '\n');
+            column = 0;
+        } else if (column > 0) {
+            cli_text_char(&out, ' ');
+            column++;
+        }
+        cli_text_append(&out, p, len);
+        column += width;
+        p += len;
+        if (*p == '\n') {
+            cli_text_char(&out, '\n');
+            column = 0;
+        }
+        p += *p != '\0' ? 1 : 0;
+    }
+    return cli_text_take(&out);
 }
 
 static bool
@@ -41,7 +73,7 @@ print_findings(struct cli *cli, json_t *findings)
         cli_table_add(&table, text_of(finding, "server"));
         cli_table_give(&table, cli_list_cell(json_object_get(finding, "operation")));
         cli_table_add(&table, is_blocker(finding) ? "No" : "Warning");
-        cli_table_add(&table, text_of(finding, "reason"));
+        cli_table_give(&table, wrapped(text_of(finding, "reason")));
         cli_table_add(&table, text_of(finding, "fix"));
     }
     cli_print_table(cli, &table, CLI_HEAD_ROW);
@@ -74,7 +106,8 @@ print_monitor(struct cli *cli, json_t *monitor)
         json_t *state = cli_json_path(monitor, "attributes.state");
         bool runs = json_is_string(state) && strcmp(json_string_value(state), "Running") == 0;
         print_line(cli, name, "unknown",
-                   runs ? "this monitor does not report on automatic operations"
+                   runs ? "nothing is reported about automatic operations; mariadbmon does so from "
+                          "its first round on"
                         : "the monitor is stopped, so no automatic operation takes place");
         json_decref(state);
         json_decref(readiness);

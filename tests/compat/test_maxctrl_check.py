@@ -60,7 +60,8 @@ def test_stopped_monitor_and_one_that_says_nothing():
         result = run(rest.host, "check", "monitors")
     assert result.out == (
         "A: unknown: the monitor is stopped, so no automatic operation takes place\n"
-        "B: unknown: this monitor does not report on automatic operations\n")
+        "B: unknown: nothing is reported about automatic operations; mariadbmon does so from its "
+        "first round on\n")
     assert result.code == 1
 
 
@@ -82,3 +83,14 @@ def test_show_monitor_has_the_readiness():
         result = run(rest.host, "--tsv", "show", "monitor", "M")
     line = [row for row in result.out.splitlines() if row.startswith("Monitor Diagnostics\t")][0]
     assert json.loads(line.split("\t", 1)[1])["readiness"] == READINESS
+
+
+def test_long_reasons_are_wrapped_and_fixes_stay_whole():
+    long = {"operations": [], "findings": [
+        {"server": "s", "operation": "failover", "severity": "warning",
+         "reason": "word " * 30, "fix": "SET GLOBAL " + "x" * 200}]}
+    with Rest({"GET monitors": {"data": [monitor(readiness=long)]}}) as rest:
+        result = run(rest.host, "check", "monitors")
+    rows = [line.split("│") for line in result.out.splitlines() if line.startswith("│")]
+    assert [row[4].strip() for row in rows[1:]] == [" ".join(["word"] * n) for n in (12, 12, 6)]
+    assert rows[1][5].strip() == "SET GLOBAL " + "x" * 200
