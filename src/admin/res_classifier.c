@@ -3,6 +3,7 @@
 #include "mx/sql.h"
 #include "mx/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -114,6 +115,74 @@ operation_json(uint16_t op)
     return json_sprintf("sql::OP_%s", op < MX_SQL_OP_COUNT ? operations[op] : operations[0]);
 }
 
+/* Text of the statement without the quotes around it. */
+static void
+add_name(struct mx_str *out, const char *sql, struct mx_sql_span span)
+{
+    char name[256];
+
+    if (span.len > 0) {
+        (void)mx_sql_span_name(sql, span, name, sizeof(name));
+        mx_str_printf(out, "%s%s", out->len > 0 ? "." : "", name);
+    }
+}
+
+/* "db.table.column" as far as it was written. */
+static json_t *
+field_json(const char *sql, const struct mx_sql_field *field)
+{
+    struct mx_str text = {0};
+    json_t *out;
+
+    add_name(&text, sql, field->db);
+    add_name(&text, sql, field->table);
+    add_name(&text, sql, field->column);
+    out = admin_text(mx_str_text(&text));
+    mx_str_free(&text);
+    return out;
+}
+
+static json_t *
+call_json(const char *sql, const struct mx_sql_facts *facts, const struct mx_sql_call *call)
+{
+    struct mx_str name = {0};
+    json_t *arguments = json_array();
+    json_t *out;
+
+    add_name(&name, sql, call->name);
+    for (uint32_t i = 0; i < call->field_count; i++) {
+        (void)json_array_append_new(arguments, field_json(sql, &facts->fields[call->fields[i]]));
+    }
+    out = json_pack("{s:o, s:o}", "name",
+                    admin_text(call->normal != NULL ? call->normal : mx_str_text(&name)),
+                    "arguments", arguments);
+    mx_str_free(&name);
+    return out;
+}
+
+static void
+add_facts(json_t *attributes, const char *sql, size_t len)
+{
+    struct mx_sql_facts *facts = mx_sql_facts_new(sql, len, NULL);
+    json_t *fields = json_array();
+    json_t *functions = json_array();
+    size_t size = MX_SQL_CANONICAL_SIZE(len);
+    char *canonical = mx_alloc(size);
+
+    for (uint32_t i = 0; i < facts->field_count; i++) {
+        (void)json_array_append_new(fields, field_json(sql, &facts->fields[i]));
+    }
+    for (uint32_t i = 0; i < facts->call_count; i++) {
+        (void)json_array_append_new(functions, call_json(sql, facts, &facts->calls[i]));
+    }
+    (void)mx_sql_canonical_endpoint(sql, len, NULL, canonical, size);
+    (void)json_object_set_new(attributes, "fields", fields);
+    (void)json_object_set_new(attributes, "functions", functions);
+    (void)json_object_set_new(attributes, "canonical", admin_text(canonical));
+    mx_sql_facts_free(facts);
+    free(canonical);
+}
+
 void
 admin_get_classify(struct admin_request *request, struct admin_response *response)
 {
@@ -129,6 +198,7 @@ admin_get_classify(struct admin_request *request, struct admin_response *respons
     if (found.result != MX_SQL_INVALID) {
         (void)json_object_set_new(attributes, "type_mask", type_mask_json(found.type));
         (void)json_object_set_new(attributes, "operation", operation_json(found.op));
+        add_facts(attributes, sql, strlen(sql));
     }
     admin_response_body(response,
                         admin_document(request, admin_resource("classify", "classify", attributes),

@@ -5,6 +5,8 @@
 #include "core/listener.h"
 #include "core/params_json.h"
 #include "core/service_run.h"
+#include "core/users.h"
+#include "core/users_manager.h"
 #include "mx/router.h"
 
 #include <string.h>
@@ -100,6 +102,18 @@ add_statistics(json_t *attributes, const struct mx_service *service)
                               json_integer(totals.total_connections));
 }
 
+static void
+add_users(json_t *attributes, const struct mx_service *service)
+{
+    struct core_users_manager *manager = service->rt->users;
+    struct core_users *users = manager != NULL ? core_users_manager_get(manager) : NULL;
+    int64_t updated = manager != NULL ? core_users_manager_loaded_at(manager) : 0;
+
+    (void)json_object_set_new(attributes, "users", core_users_json(users));
+    (void)json_object_set_new(attributes, "users_last_update", admin_date_json((time_t)updated));
+    core_users_unref(users);
+}
+
 json_t *
 admin_service_resource(const struct admin_request *request, const struct mx_service *service)
 {
@@ -114,6 +128,7 @@ admin_service_resource(const struct admin_request *request, const struct mx_serv
     (void)json_object_set_new(attributes, "listeners", listeners_json(request, service));
     add_router_facts(attributes, service);
     add_statistics(attributes, service);
+    add_users(attributes, service);
     resource = admin_resource("services", service->name, attributes);
     admin_resource_link(request, resource, "/services/%s/", service->name);
     relate(request, resource, service);
@@ -174,6 +189,16 @@ stop_service(struct admin_change *change)
     return 0;
 }
 
+static int
+reload_users(struct admin_change *change)
+{
+    if (change->service->rt->users == NULL) {
+        return mx_err_text(&change->err, "It is not started.");
+    }
+    core_users_manager_reload(change->service->rt->users);
+    return 0;
+}
+
 static void
 change_service(struct admin_request *request, struct admin_response *response,
                int (*fn)(struct admin_change *change), const char *verb)
@@ -201,4 +226,10 @@ admin_put_service_stop(struct admin_request *request, struct admin_response *res
     if (response->status == 204 && admin_uri_bool(&request->uri, "force", false)) {
         admin_sessions_close(request->uri.parts[1]);
     }
+}
+
+void
+admin_post_service_reload(struct admin_request *request, struct admin_response *response)
+{
+    change_service(request, response, reload_users, "reload the user accounts of");
 }
