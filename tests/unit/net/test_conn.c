@@ -376,6 +376,39 @@ test_failed_send_still_hears_what_the_peer_said_before(void **state)
     (void)close(fds[1]);
 }
 
+struct late {
+    struct mx_conn *conn;
+    int fd;
+};
+
+static void
+speak_and_write(void *arg)
+{
+    const struct late *late = arg;
+    put(late->fd, "too many connections", 20);
+    mx_conn_write(late->conn, "query", 5);
+}
+
+static void
+test_last_words_are_heard_even_when_the_loop_has_not_seen_them(void **state)
+{
+    struct net_test_end end = {0};
+    struct net_test_faults faults = {.send_error = ECONNRESET};
+    int fds[2];
+    (void)state;
+    net_test_pair(fds);
+    net_test_faulty(&faults);
+    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
+    struct late late = {.conn = end.conn, .fd = fds[1]};
+    net_test_settle();
+    mx_worker_defer(speak_and_write, &late);
+    net_worker_turn(0);
+    assert_true(end.is_closed);
+    assert_int_equal(end.got.len, 20);
+    net_test_end_fini(&end);
+    (void)close(fds[1]);
+}
+
 static size_t
 take(int fd, struct mx_buf *into)
 {
@@ -453,6 +486,8 @@ test_one_byte_receives_give_the_same_messages(void **state)
         "abc\x02"
         "de",
         7);
+    net_test_settle();
+    assert_int_equal(f.count, 2);
     (void)close(fds[1]);
     net_test_until(&f.is_closed);
     assert_int_equal(f.count, 2);
@@ -617,6 +652,7 @@ main(void)
         net_test(test_end_of_the_peer_is_told_after_its_last_bytes),
         net_test(test_error_of_receive_is_told_with_its_reason),
         net_test(test_failed_send_still_hears_what_the_peer_said_before),
+        net_test(test_last_words_are_heard_even_when_the_loop_has_not_seen_them),
         net_test(test_written_bytes_arrive_in_order_whatever_the_socket_takes),
         net_test(test_one_byte_receives_give_the_same_messages),
         net_test(test_writes_of_one_callback_leave_in_one_send),
