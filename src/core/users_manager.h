@@ -12,7 +12,7 @@
 struct core_users_manager;
 struct mx_service;
 
-/* Fills *out for the next load, on the manager's thread. -1: there is nothing to load (now). */
+/* Fills *out for the next load, on the manager's thread. -1: no server can be asked now. */
 typedef int (*core_users_source_fn)(void *ctx, struct core_users_source *out);
 
 /* Starts the thread. ctx must live until core_users_manager_free. NULL and err without a thread. */
