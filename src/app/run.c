@@ -29,6 +29,18 @@ on_server_changed(struct mx_server *server, uint32_t old_status MX_UNUSED,
     core_sessions_server_changed(mx_server_name(server));
 }
 
+static void
+tell_listening(const struct core_listener *listener)
+{
+    const struct mx_log_ctx ctx = {.object = listener->name};
+    if (listener->config.socket != NULL) {
+        mx_log_notice(&ctx, "Listening for connections at [%s]", listener->config.socket);
+    } else {
+        mx_log_notice(&ctx, "Listening for connections at [%s]:%lld", listener->config.address,
+                      (long long)listener->config.port);
+    }
+}
+
 static size_t
 start_listeners_of(const struct core_registry *registry, const struct mx_service *service)
 {
@@ -43,6 +55,8 @@ start_listeners_of(const struct core_registry *registry, const struct mx_service
             const struct mx_log_ctx ctx = {.object = listener->name};
             failed++;
             mx_log_error(&ctx, "The listener could not be started: %s", err.text);
+        } else {
+            tell_listening(listener);
         }
     }
     return failed;
@@ -97,6 +111,8 @@ start_all(struct app *app, struct running *running)
             mx_log_alert(NULL, "The REST API could not be started: %s", err.text);
             return APP_EXIT_INTERNAL;
         }
+        mx_log_notice(NULL, "Started REST API on [%s]:%lld", app->globals->admin_host,
+                      (long long)app->globals->admin_port);
     }
     running->has_monitors = true;
     if (core_monitor_start_all(app->registry) > 0) {

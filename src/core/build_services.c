@@ -327,6 +327,9 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     };
     listener->source = core_build_source(section);
     core_build_read(build, &reading);
+    if (conf_section_key(section, "sql_mode") == NULL) {
+        listener->config.sql_mode = registry->globals->sql_mode;
+    }
     check_listener_service(build, section, listener->config.service);
     check_address(build, section, &listener->config);
     core_build_refuse_tls(build, section, listener->config.ssl);
