@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -177,6 +178,9 @@ set_flag(void *arg)
 static void *
 post_to_main(void *flag)
 {
+    while (!mx_worker_get(MX_WORKER_MAIN)->wake.sleeping) {
+        (void)sched_yield(); /* it shall sleep, or at least be about to */
+    }
     mx_worker_post(mx_worker_get(MX_WORKER_MAIN), set_flag, flag);
     return NULL;
 }
