@@ -4,6 +4,7 @@
 #include "request.h"
 #include "settings.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,11 +111,13 @@ int
 cli_run_command(struct cli *cli, const struct cli_args *args)
 {
     int rc = run(cli, args);
-    if (!cli->settings.quiet || cli->is_alarmed) {
-        (void)fwrite(cli_text_string(&cli->out), 1, cli->out.len, stdout);
-    }
-    if (fflush(stdout) != 0 && rc == 0) {
-        rc = cli_fail(cli, "Error: the output could not be written");
+    size_t len = !cli->settings.quiet || cli->is_alarmed ? cli->out.len : 0;
+    bool is_written = fwrite(cli_text_string(&cli->out), 1, len, stdout) == len;
+    if ((!is_written || fflush(stdout) != 0) && rc == 0) {
+        if (errno == EPIPE) {
+            return 1; /* the reader, such as head, has seen enough */
+        }
+        rc = cli_fail(cli, "Error: the output could not be written: %s", strerror(errno));
     }
     if (rc != 0) {
         (void)fprintf(stderr, "%s\n", cli->error);

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from maxctrl_support import Answer, Rest, run
+from maxctrl_support import Answer, Rest, find_binary, run
 
 USAGE = [
     (["bogus"], "Unknown argument: bogus"),
@@ -189,6 +189,28 @@ def test_no_http_answer_hints_at_https(reply):
     result = run(f"127.0.0.1:{serve_once(reply)}", "list", "servers")
     assert result.err == ("Error: The connection ended without an answer. If MaxScale is configured "
                           "to use HTTPS, use the --secure option.\n")
+
+
+BROKEN = [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}",
+          b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+          b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+          b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nX", b"HTTP/9.9 999 \r\n\r\n",
+          b"HTTP/1.1 404\r\nMxs-Warning\r\nMxs-Warning:\r\n\r\n", b"\x00" * 5000]
+
+
+@pytest.mark.parametrize("reply", BROKEN, ids=[str(i) for i in range(len(BROKEN))])
+def test_broken_http(reply):
+    result = run(f"127.0.0.1:{serve_once(reply)}", "list", "servers")
+    assert result.code == 1
+    assert result.err.startswith("Error: ") and "Sanitizer" not in result.err
+
+
+def test_output_that_cannot_be_written():
+    with Rest({"GET servers": {"data": []}}) as rest, open("/dev/full", "wb") as full:
+        process = subprocess.run([find_binary(), "-h", rest.host, "list", "servers"], stdout=full,
+                                 stderr=subprocess.PIPE, timeout=60, check=False)
+    assert process.stderr == b"Error: the output could not be written: No space left on device\n"
+    assert process.returncode == 1
 
 
 def test_https_to_a_plain_server():
