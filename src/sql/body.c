@@ -41,6 +41,16 @@ comma_seen(struct sql_parse *parse)
     }
 }
 
+/* Behind a comma or parenthesis, with the token after it at hand. */
+static void
+rows_step(struct sql_parse *parse)
+{
+    if (parse->in_rows && parse->depth == parse->base + 1 &&
+        (sql_parse_is(parse, T_NUMBER) || sql_parse_is(parse, T_STRING))) {
+        sql_rows_skip(parse);
+    }
+}
+
 /* In a SET: the comma or FOR behind a value. */
 static bool
 ends_value(const struct sql_parse *parse)
@@ -71,12 +81,14 @@ sql_body_parse(struct sql_parse *parse, enum sql_clause clause, bool from)
         switch (parse->token.kind) {
         case '(':
             sql_group_open(parse);
+            rows_step(parse);
             break;
         case ')':
             sql_frame_close(parse);
             break;
         case ',':
             comma_seen(parse);
+            rows_step(parse);
             break;
         case T_IDENT:
         case T_QUOTED:

@@ -25,6 +25,11 @@ void sql_system_variable_seen(struct sql_parse *parse);
 void sql_operator_report(struct sql_parse *parse, struct sql_token op);
 /* The name of a common table expression and its columns. */
 void sql_with_name(struct sql_parse *parse);
+/*
+ * In the rows of an INSERT, behind a literal, a comma or an opening parenthesis: jumps over all
+ * that cannot matter, a fast search for the next odd byte instead of token after token.
+ */
+void sql_rows_skip(struct sql_parse *parse);
 void sql_word_seen(struct sql_parse *parse);
 
 #endif

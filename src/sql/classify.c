@@ -63,6 +63,7 @@ sql_parse_init(struct sql_parse *parse, const char *sql, size_t len,
     parse->into_list = false;
     parse->period = false;
     parse->in_insert = false;
+    parse->in_rows = false;
     parse->in_delete = false;
     parse->stop_at_comma = false;
     parse->stop_at_for = false;
@@ -474,7 +475,7 @@ void
 mx_sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
                 struct mx_sql *out)
 {
-    struct sql_parse parse;
+    SQL_PARSE_LOCAL parse;
     sql_parse_init(&parse, sql, len, options, out, NULL);
     sql_parse_advance(&parse);
     parse_one(&parse, out);
@@ -484,7 +485,7 @@ void
 mx_sql_each_table(const char *sql, size_t len, const struct mx_sql_options *options,
                   mx_sql_table_fn each, void *data)
 {
-    struct sql_parse parse;
+    SQL_PARSE_LOCAL parse;
     struct mx_sql verdict;
     struct sql_collector collector = {.data = data, .table = each};
     sql_parse_init(&parse, sql, len, options, &verdict, &collector);

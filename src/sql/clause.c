@@ -171,65 +171,77 @@ select_seen(struct sql_parse *parse)
     sql_parse_advance(parse);
 }
 
-/* Rows of literals: jumps over everything that cannot matter, up to the next odd byte. */
-static void
-skip_literal_rows(struct sql_parse *parse)
+/* Behind ) of a row: the first byte inside the next row, or NULL when none follows. */
+static const char *
+next_row(const char *pos, const char *end)
 {
-    struct sql_lexer *lexer = &parse->lexer;
-    const char *pos = lexer->pos;
-    const char *end = lexer->end;
-    if (lexer->in_exec) {
-        return;
+    while (pos < end && scan_is_space(*pos)) {
+        pos++;
     }
+    if (pos == end || *pos != ',') {
+        return NULL;
+    }
+    pos++;
+    while (pos < end && scan_is_space(*pos)) {
+        pos++;
+    }
+    return pos < end && *pos == '(' ? pos + 1 : NULL;
+}
+
+/* The number that ends right before pos: its first digit. A letter may belong to it: 1e5, 0x1f. */
+static const char *
+number_start(const char *begin, const char *pos)
+{
+    while (pos > begin && ((pos[-1] >= '0' && pos[-1] <= '9') || pos[-1] == '.')) {
+        pos--;
+    }
+    return pos;
+}
+
+/* The first byte that is no part of literals, commas and row ends. */
+static const char *
+literals_end(const struct sql_lexer *lexer, const char *pos)
+{
+    const char *end = lexer->end;
+    bool ansi = (lexer->mode & MX_SQL_MODE_ANSI_QUOTES) != 0;
     for (;;) {
-        const char *stop = scan_plain(pos, end);
-        if (stop == end) {
-            break;
+        const char *begin = pos;
+        pos = scan_plain(pos, end);
+        if (pos == end) {
+            return end;
         }
-        char c = *stop;
-        if (c == '\'' || (c == '"' && (lexer->mode & MX_SQL_MODE_ANSI_QUOTES) == 0)) {
-            const char *close = scan_quoted(stop + 1, end, c, lexer->escapes, lexer->charset);
+        char c = *pos;
+        if (c == '\'' || (c == '"' && !ansi)) {
+            const char *close = scan_quoted(pos + 1, end, c, lexer->escapes, lexer->charset);
             if (close == end) {
-                break; /* the lexer meets the same bytes and says so */
+                return pos; /* the lexer meets the same bytes and says so */
             }
             pos = close + 1;
-            lexer->pos = pos;
-            continue;
-        }
-        if (c == '-' && end - stop > 1 && stop[1] != '-') {
-            pos = stop + 1;
-            continue;
-        }
-        if (c == ')') {
-            const char *comma = stop + 1;
-            while (comma < end && scan_is_space(*comma)) {
-                comma++;
+        } else if (c == ')') {
+            const char *row = next_row(pos + 1, end);
+            if (row == NULL) {
+                return pos;
             }
-            if (end - comma < 2 || *comma != ',') {
-                break;
-            }
-            const char *open = comma + 1;
-            while (open < end && scan_is_space(*open)) {
-                open++;
-            }
-            if (open == end || *open != '(') {
-                break;
-            }
-            pos = open + 1;
-            lexer->pos = pos;
-            continue;
-        }
-        if (scan_is_name_byte(c)) { /* the digits before a letter belong to it: 1e5, 0x1f */
-            const char *begin = stop;
-            while (begin > pos && ((begin[-1] >= '0' && begin[-1] <= '9') || begin[-1] == '.')) {
-                begin--;
-            }
-            lexer->pos = begin;
+            pos = row;
+        } else if (c == '-' && end - pos > 1 && pos[1] != '-') {
+            pos++;
         } else {
-            lexer->pos = stop;
+            return scan_is_name_byte(c) ? number_start(begin, pos) : pos;
         }
+    }
+}
+
+void
+sql_rows_skip(struct sql_parse *parse)
+{
+    struct sql_lexer *lexer = &parse->lexer;
+    if (parse->collector != NULL || lexer->in_exec) {
         return;
     }
+    lexer->pos = literals_end(lexer, lexer->pos);
+    lexer->after_name = false;
+    parse->token = sql_lexer_next(lexer);
+    parse->operand = false;
 }
 
 static void
@@ -240,12 +252,7 @@ values_seen(struct sql_parse *parse)
     if (parse->in_insert && parse->depth == parse->base) {
         parse->in_insert = false;
         sql_clause_enter(parse, CLAUSE_EXPR, false);
-        if (sql_parse_is(parse, '(') && parse->collector == NULL) {
-            parse->depth++;
-            parse->frames[parse->depth] = (struct sql_frame){.kind = FRAME_GROUP};
-            skip_literal_rows(parse);
-            parse->token = sql_lexer_next(&parse->lexer);
-        }
+        parse->in_rows = true;
         return;
     }
     if (sql_parse_is(parse, '(') && sql_frame_at(parse)->clause == CLAUSE_EXPR && !parse->operand &&

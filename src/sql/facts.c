@@ -398,7 +398,7 @@ struct mx_sql_facts *
 mx_sql_facts_new(const char *sql, size_t len, const struct mx_sql_options *options)
 {
     struct mx_sql verdict;
-    struct sql_parse parse;
+    SQL_PARSE_LOCAL parse;
     struct mx_sql_facts *facts = mx_calloc(1, sizeof(*facts));
     struct collected c = {.sql = sql, .facts = facts};
     struct sql_collector collector = {

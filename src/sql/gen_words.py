@@ -2,7 +2,8 @@
 """Turns the word lists into const hash tables: gen_words.py words.txt functions.txt OUT.h OUT.c"""
 import sys
 
-SIZE_BITS = 11
+SIZE_BITS = 10
+TEXT_MAX = 36  # as in word.h
 
 
 def fold(text):
@@ -11,12 +12,9 @@ def fold(text):
 
 def slot(folded, bits):
     """Must stay the same computation as sql_word_slot() in word.h."""
-    h = len(folded)
-    h = (h * 31 + folded[0]) & 0xFFFFFFFF
-    h = (h * 31 + folded[len(folded) // 2]) & 0xFFFFFFFF
-    h = (h * 31 + folded[-1]) & 0xFFFFFFFF
-    h = (h * 31 + folded[len(folded) // 4]) & 0xFFFFFFFF
-    h = (h * 31 + folded[len(folded) * 3 // 4]) & 0xFFFFFFFF
+    n = len(folded)
+    h = n | folded[0] << 8 | folded[n // 2] << 16 | folded[-1] << 24
+    h ^= folded[n // 4] * 0x10101
     return (h * 0x9E3779B1 & 0xFFFFFFFF) >> (32 - bits)
 
 
@@ -37,10 +35,28 @@ def write_table(out, name, rows):
     for at, entry in enumerate(slots):
         if entry:
             text, value = entry
-            quoted = "".join(c if c.isalnum() else '\\x%02x""' % (ord(c) | 0x20)
-                             for c in text.lower())
-            out.write('    [%d] = {"%s", %d, %s},\n' % (at, quoted, len(text), value))
+            folded = ", ".join("%d" % c for c in fold(text))
+            out.write("    [%d] = {{%s}, %d, %s}, /* %s */\n" % (at, folded, len(text), value, text))
     out.write("};\n\n")
+
+
+def byte_classes():
+    """Which bytes the lexer handles without its automaton; the values are those of word.h."""
+    name, digit, start, solo, space = 1, 2, 4, 8, 16
+    classes = [0] * 256
+    for c in range(256):
+        char = chr(c)
+        if c < 128 and (char.isalnum() or char in "_$"):
+            classes[c] |= name
+            classes[c] |= digit if char.isdigit() else 0
+            classes[c] |= start if char.isalpha() or char == "_" else 0
+        if c >= 128:
+            classes[c] |= name
+        if char in "(),;=?":
+            classes[c] |= solo
+        if char in " \t\n\v\f\r":
+            classes[c] |= space
+    return classes
 
 
 def lines(path):
@@ -76,6 +92,8 @@ def main():
         kind, *names = line.split()
         functions += [(name, "FN_" + kind) for name in names]
     for group in (rows, functions):
+        if max(len(name) for name, _ in group) > TEXT_MAX:
+            sys.exit("a word is longer than sql_word.text")
         names = [name.lower() for name, _ in group]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
@@ -83,6 +101,8 @@ def main():
     with open(source_path, "w", encoding="ascii") as out:
         out.write("/* Made by gen_words.py from words.txt and functions.txt: do not edit. */\n"
                   '#include "sql/word.h"\n\n')
+        out.write("const unsigned char sql_bytes[256] = {\n    %s};\n\n"
+                  % ", ".join("%d" % c for c in byte_classes()))
         write_table(out, "sql_words", rows)
         write_table(out, "sql_functions", functions)
 

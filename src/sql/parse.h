@@ -79,6 +79,7 @@ struct sql_parse {
     bool into_list;     /* in the variables of INTO */
     bool period;        /* the next FROM belongs to a period, not to tables */
     bool in_insert;     /* VALUES begins the rows */
+    bool in_rows;       /* in the rows of an INSERT */
     bool in_delete;     /* USING begins tables */
     bool stop_at_comma; /* the body is one value of a SET */
     bool stop_at_for;   /* so is it in SET STATEMENT, where FOR ends the last one */
@@ -86,6 +87,9 @@ struct sql_parse {
     bool bad;           /* text no server accepts was met */
     struct sql_frame frames[SQL_DEPTH_MAX + 1];
 };
+
+/* A parse is filled by sql_parse_init; zeroing its stack first would cost more than the parse. */
+#define SQL_PARSE_LOCAL __attribute__((uninitialized)) struct sql_parse
 
 static inline void
 sql_parse_advance(struct sql_parse *parse)

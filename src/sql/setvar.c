@@ -383,7 +383,7 @@ void
 mx_sql_each_assignment(const char *sql, size_t len, const struct mx_sql_options *options,
                        mx_sql_assignment_fn each, void *data)
 {
-    struct sql_parse parse;
+    SQL_PARSE_LOCAL parse;
     struct mx_sql verdict;
     struct set_state state = {.parse = &parse, .each = each, .data = data};
     sql_parse_init(&parse, sql, len, options, &verdict, NULL);

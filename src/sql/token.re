@@ -225,10 +225,9 @@ is_dash_comment(const struct sql_lexer *lexer, const char *pos)
     return pos >= lexer->end || (unsigned char)*pos <= ' ' || *pos == 0x7f;
 }
 
-struct sql_token
-sql_lexer_next(struct sql_lexer *lexer)
+static struct sql_token
+any_token(struct sql_lexer *lexer, const char *cursor)
 {
-    const char *cursor = lexer->pos;
     const char *const end = lexer->end;
     const char *marker = cursor;
     const char *start;
@@ -332,4 +331,53 @@ again:
     [\x01-\x08\x0e-\x1f\x7f] { return token(lexer, start, cursor, T_BAD); }
     * { return token(lexer, start, cursor, (unsigned char)*start); }
     */
+}
+
+static inline unsigned
+byte_class(char c)
+{
+    return sql_bytes[(unsigned char)c];
+}
+
+static inline const char *
+skip_class(const char *pos, const char *end, unsigned class)
+{
+    while (pos < end && (byte_class(*pos) & class) != 0) {
+        pos++;
+    }
+    return pos;
+}
+
+/*
+ * Words of ASCII, integers and lone punctuation are most of all tokens and need no automaton; what
+ * begins like one of them but goes on otherwise does.
+ */
+struct sql_token
+sql_lexer_next(struct sql_lexer *lexer)
+{
+    const char *const end = lexer->end;
+    const char *start = skip_class(lexer->pos, end, SQL_BYTE_SPACE);
+    if (start == end || lexer->after_dot) {
+        return any_token(lexer, start);
+    }
+    unsigned class = byte_class(*start);
+    if ((class & SQL_BYTE_START) != 0) {
+        const char *stop = start + 1;
+        while (stop < end && (byte_class(*stop) & SQL_BYTE_NAME) != 0 && (*stop & 0x80) == 0) {
+            stop++;
+        }
+        bool plain = stop == end || ((*stop & 0x80) == 0 && (*stop != '\'' || stop - start > 1));
+        return plain ? plain_word(lexer, start, stop) : any_token(lexer, start);
+    }
+    if ((class & SQL_BYTE_SOLO) != 0) {
+        return token(lexer, start, start + 1,
+                     *start == '=' ? T_COMPARE : (uint32_t)(unsigned char)*start);
+    }
+    if ((class & SQL_BYTE_DIGIT) != 0) {
+        const char *stop = skip_class(start, end, SQL_BYTE_DIGIT);
+        if (stop == end || ((byte_class(*stop) & SQL_BYTE_NAME) == 0 && *stop != '.')) {
+            return token(lexer, start, stop, T_NUMBER);
+        }
+    }
+    return any_token(lexer, start);
 }
