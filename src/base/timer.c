@@ -46,6 +46,19 @@ place(struct base_wheel *wheel, struct mx_timer *timer)
     wheel->used[level] |= UINT64_C(1) << slot;
 }
 
+/* Takes a timer out of its slot; an empty slot must not wake the loop. */
+static void
+take_out(struct mx_timer *timer)
+{
+    const struct mx_list *head = timer->node.next;
+    bool is_last = head != NULL && head == timer->node.prev;
+    mx_list_remove(&timer->node);
+    if (is_last && own != NULL && head != &own->due) {
+        size_t slot = (size_t)(head - &own->slots[0][0]);
+        own->used[slot / BASE_TIMER_SLOTS] &= ~(UINT64_C(1) << (slot & MASK));
+    }
+}
+
 void
 mx_timer_start(struct mx_timer *timer, mx_timer_fn fn, int64_t delay_ms)
 {
@@ -59,7 +72,7 @@ mx_timer_start(struct mx_timer *timer, mx_timer_fn fn, int64_t delay_ms)
         timer->due_ms = due; /* looked at again when its slot comes up */
         return;
     }
-    mx_list_remove(&timer->node);
+    take_out(timer);
     timer->due_ms = due;
     place(own, timer);
 }
@@ -74,7 +87,7 @@ mx_timer_restart(struct mx_timer *timer, int64_t delay_ms)
 void
 mx_timer_stop(struct mx_timer *timer)
 {
-    mx_list_remove(&timer->node);
+    take_out(timer);
     timer->due_ms = 0;
 }
 

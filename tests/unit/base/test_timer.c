@@ -157,6 +157,18 @@ test_restart_to_a_later_time_counts_from_the_restart(void **state)
 }
 
 static void
+test_stopped_timer_does_not_wake(void **state)
+{
+    (void)state;
+    start(&timers[0], 100);
+    start(&timers[1], 100);
+    mx_timer_stop(&timers[0].timer);
+    assert_true(base_wheel_wait_ms(&wheel, mx_now_ms()) > 0);
+    mx_timer_stop(&timers[1].timer);
+    assert_int_equal(base_wheel_wait_ms(&wheel, mx_now_ms()), -1);
+}
+
+static void
 stops_the_other(struct mx_timer *timer)
 {
     (void)timer;
@@ -190,6 +202,7 @@ main(void)
         timer_test(test_every_timer_fires_in_the_turn_that_reaches_it),
         timer_test(test_wait_never_oversleeps_and_ends_at_the_timer),
         timer_test(test_restart_to_a_later_time_counts_from_the_restart),
+        timer_test(test_stopped_timer_does_not_wake),
         timer_test(test_timer_may_stop_and_start_others_that_are_due_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
