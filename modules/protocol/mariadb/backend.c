@@ -542,6 +542,8 @@ backend_begin_replay(struct mx_endpoint *endpoint)
     }
     backend->state = BACKEND_REPLAY;
     backend->tracks = (mx_session_needs(session) & MX_NEED_TRACKING) != 0;
+    backend->strips =
+        (backend->login.caps & ~client_of(session)->caps & WIRE_CAP_SESSION_TRACK) != 0;
     if (backend->replays_left == 0) {
         backend_replayed(endpoint);
     }

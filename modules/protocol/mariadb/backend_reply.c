@@ -85,13 +85,77 @@ describe(const struct mariadb_backend *backend, const struct backend_due *due, s
     out->last_gtid = backend->gtid;
 }
 
-/* The proxy's id in place of the server's, over any cut. */
+/* The proxy's id in place of the server's, over any cut. new_id NULL: the server's one stays. */
 static void
-put_id(const struct wire_reply *reply, uint8_t *data, uint32_t id)
+put_id(const struct wire_reply *reply, uint8_t *data, const uint32_t *new_id)
 {
-    for (uint8_t i = 0; i < reply->id_count; i++) {
-        data[reply->id_at + i] = (uint8_t)(id >> (8 * (reply->id_first + i)));
+    for (uint8_t i = 0; new_id != NULL && i < reply->id_count; i++) {
+        data[reply->id_at + i] = (uint8_t)(*new_id >> (8 * (reply->id_first + i)));
     }
+}
+
+/* ------------------------------------------------------------ state the client did not ask for */
+
+#define STRIP_PACKET_MAX 65536u /* longer packets are no OK packets */
+
+/*
+ * The servers were asked for session state that this client cannot read: it is taken out of an OK
+ * packet, which becomes what the server would have sent without being asked. Returns the new size.
+ */
+static size_t
+strip_state(uint8_t *packet, size_t size, uint32_t caps)
+{
+    uint8_t *payload = packet + WIRE_HEADER_SIZE;
+    struct wire_ok ok;
+    if (wire_ok_decode(payload, size - WIRE_HEADER_SIZE, caps, &ok) != 0 ||
+        (ok.status & WIRE_STATUS_STATE_CHANGED) == 0) {
+        return size;
+    }
+    struct wire_reader r;
+    wire_reader_init(&r, payload + 1, size - WIRE_HEADER_SIZE - 1);
+    (void)wire_read_lenenc(&r);
+    (void)wire_read_lenenc(&r);
+    size_t status_at = size - wire_reader_left(&r);
+    size_t end = status_at + 4; /* status, warnings */
+    if (ok.info.len > 0) {
+        end += wire_lenenc_size(ok.info.len) + ok.info.len;
+    }
+    wire_store_u16(packet + status_at, (uint16_t)(ok.status & ~WIRE_STATUS_STATE_CHANGED));
+    wire_store_u24(packet, (uint32_t)(end - WIRE_HEADER_SIZE));
+    return end;
+}
+
+/*
+ * As wire_reply_feed, packet by packet. Stops behind a packet that became shorter: *out_len is then
+ * less than what was consumed.
+ */
+static size_t
+feed_stripping(struct mariadb_backend *backend, uint8_t *data, size_t len, const uint32_t *new_id,
+               size_t *out_len)
+{
+    struct wire_reply *reply = &backend->reply;
+    size_t at = 0;
+    *out_len = 0;
+    while (at < len && !reply->complete && !reply->broken) {
+        size_t size = 0;
+        if (wire_reply_at_boundary(reply)) {
+            size = len - at < WIRE_HEADER_SIZE ? SIZE_MAX
+                                               : WIRE_HEADER_SIZE + wire_load_u24(data + at);
+            if (size > len - at && (size <= STRIP_PACKET_MAX || size == SIZE_MAX)) {
+                break; /* it could be one: wait for all of it */
+            }
+        }
+        size_t part = wire_reply_step(reply, data + at, len - at);
+        put_id(reply, data + at, new_id);
+        bool is_ok = part == size && reply->part == WIRE_PART_OK;
+        size_t kept = is_ok ? strip_state(data + at, size, backend->login.caps) : part;
+        at += part;
+        *out_len = at - part + kept;
+        if (kept != part || part == 0) {
+            break;
+        }
+    }
+    return at;
 }
 
 /* ------------------------------------------------------------ the end of a reply */
@@ -240,6 +304,9 @@ change_user_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
     } else if (is_error) {
         out.error_code = WIRE_ER_UNKNOWN;
     }
+    if (backend->strips && !is_error) {
+        out.len = strip_state(data, packet.size, backend->login.caps);
+    }
     pop(backend);
     reply_ended(endpoint, &due, !is_error);
     hand_up(endpoint, &due, &out);
@@ -293,27 +360,36 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
     if (due.command == WIRE_COM_CHANGE_USER) {
         return change_user_data(endpoint, data, len);
     }
-    bool first = !reply->started || reply->complete;
-    if (first) {
+    if (!reply->started || reply->complete) {
         backend->sink = (struct wire_reply_sink){.ok_fn = note_ok, .ctx = backend};
         wire_reply_start(reply, due.command, backend->login.caps, backend->login.ext_caps,
                          backend->tracks ? &backend->sink : NULL);
     }
-    size_t used = wire_reply_feed(reply, data, len);
+    bool first = reply->packets == 0 && reply->header_have == 0;
+    size_t out_len = 0;
+    size_t used = 0;
+    bool own_ids = (mx_session_needs(mx_endpoint_session(endpoint)) & MX_NEED_STMT_IDS) != 0;
+    const uint32_t *new_id = own_ids && due.command == WIRE_COM_STMT_PREPARE ? &due.stmt_id : NULL;
+    if (backend->strips) {
+        used = feed_stripping(backend, data, len, new_id, &out_len);
+    } else {
+        used = wire_reply_feed(reply, data, len);
+        out_len = used;
+        put_id(reply, data, new_id);
+    }
     if (reply->broken) {
         return broken(endpoint, len);
     }
-    struct mx_reply out = {.data = data, .len = used, .first = first};
+    if (used == 0) {
+        return 0;
+    }
+    struct mx_reply out = {.data = data, .len = out_len, .first = first};
     char text[WIRE_REPLY_MESSAGE_MAX + 1];
     describe(backend, &due, &out);
     if (reply->error_code != 0) {
         memcpy(text, wire_reply_message(reply), reply->message_len);
         text[reply->message_len] = '\0';
         out.error_text = text;
-    }
-    if (due.command == WIRE_COM_STMT_PREPARE && reply->id_count > 0 &&
-        (mx_session_needs(mx_endpoint_session(endpoint)) & MX_NEED_STMT_IDS) != 0) {
-        put_id(reply, data, due.stmt_id);
     }
     if (reply->complete) {
         pop(backend);

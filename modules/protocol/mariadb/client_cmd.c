@@ -117,6 +117,22 @@ is_replication(uint8_t code)
            code == WIRE_COM_TABLE_DUMP || code == WIRE_COM_REGISTER_SLAVE;
 }
 
+/* As servers name their own commands in the text of error 1243. */
+static const char *
+server_word(uint8_t code)
+{
+    switch (code) {
+    case WIRE_COM_STMT_EXECUTE:
+        return "mysqld_stmt_execute";
+    case WIRE_COM_STMT_FETCH:
+        return "mysqld_stmt_fetch";
+    case WIRE_COM_STMT_RESET:
+        return "mysqld_stmt_reset";
+    default:
+        return "mysqld_stmt_bulk_execute";
+    }
+}
+
 /* A statement by id; NULL: answered (or swallowed, when the command has no answer). */
 static struct mariadb_stmt *
 find_stmt(struct mx_session *session, const struct command *cmd)
@@ -130,7 +146,7 @@ find_stmt(struct mx_session *session, const struct command *cmd)
     if (stmt == NULL && wire_command_answer(cmd->code) != WIRE_ANSWER_NONE) {
         answer_error(session, WIRE_ER_UNKNOWN_STMT_HANDLER, "HY000",
                      "Unknown prepared statement handler (%u) given to %s", (unsigned)id,
-                     wire_command_name(cmd->code));
+                     server_word(cmd->code));
     }
     return stmt;
 }

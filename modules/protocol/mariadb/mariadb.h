@@ -267,6 +267,7 @@ struct mariadb_backend {
     bool full;      /* it does not take what the client sends */
     bool permanent; /* of the fault it was broken with */
     bool tracks;    /* session state in OK packets is looked at */
+    bool strips;    /* ... and taken out again: the client does not know it */
     uint32_t replays_left;
     struct backend_login login;
     struct backend_due *dues; /* ring */
