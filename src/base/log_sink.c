@@ -206,7 +206,7 @@ writer(void *arg)
         if (len == 0) {
             break;
         }
-        uint64_t upto = sink.appended;
+        uint64_t goal = sink.appended;
         sink.active = 1 - full;
         (void)pthread_mutex_unlock(&sink.lock);
         (void)pthread_mutex_lock(&sink.io_lock);
@@ -214,7 +214,7 @@ writer(void *arg)
         (void)pthread_mutex_unlock(&sink.io_lock);
         (void)pthread_mutex_lock(&sink.lock);
         sink.len[full] = 0;
-        sink.written = upto;
+        sink.written = goal;
         (void)pthread_cond_broadcast(&sink.has_written);
         uint64_t dropped = sink.dropped - sink.dropped_told;
         if (dropped > 0) {
@@ -305,8 +305,8 @@ void
 base_log_flush(void)
 {
     (void)pthread_mutex_lock(&sink.lock);
-    uint64_t upto = sink.appended;
-    while (sink.is_running && sink.written < upto && !is_here(sink.thread)) {
+    uint64_t goal = sink.appended;
+    while (sink.is_running && sink.written < goal && !is_here(sink.thread)) {
         (void)pthread_cond_wait(&sink.has_written, &sink.lock);
     }
     (void)pthread_mutex_unlock(&sink.lock);
