@@ -114,8 +114,12 @@ mon_instance_tick(void *context)
     if (instance->decision.journal_changed) {
         mx_monitor_journal_changed(instance->monitor);
     }
-    mon_readiness_update(&instance->readiness, &instance->settings, &instance->history, obs,
-                         &instance->decision, now_ms, &instance->decision.messages);
+    /* in the middle of an operation nothing stays as it is: judged again when it is over */
+    bool busy = instance->decision.plan.kind != MON_PLAN_NONE || instance->is_quick;
+    if (!busy || !instance->readiness.is_known) {
+        mon_readiness_update(&instance->readiness, &instance->settings, &instance->history, obs,
+                             &instance->decision, now_ms, &instance->decision.messages);
+    }
     mon_instance_publish(instance);
     mon_instance_log(instance, &instance->decision.messages);
     mon_instance_diagnostics(instance);
