@@ -19,7 +19,7 @@ def queries(c):
     out = []
     for sql in ("SELECT 1", "SELECT NULL, '', 'x', 1.5, NOW() IS NULL", "SELECT * FROM nosuch.table_",
                 "SELEKT 1", "DO 0", "SELECT id FROM test.conv WHERE id < 0", "",
-                "SELECT seq FROM seq_1_to_2000", "SELECT REPEAT('abc', 30000)", "SELECT 2",
+                "SELECT seq FROM test.seq_1_to_2000", "SELECT REPEAT('abc', 30000)", "SELECT 2",
                 "INSERT INTO test.conv VALUES (1, 'a', '2024-01-02 03:04:05')",
                 "INSERT INTO test.conv VALUES (1, 'a', NULL)", "SELECT * FROM test.conv",
                 "UPDATE test.conv SET t = 'b'", "DELETE FROM test.conv", "SHOW WARNINGS",
@@ -94,7 +94,7 @@ def prepared(c):
     types = b"\x08\x00\xfd\x00"
     out += c.execute(one, struct.pack("<q", 5) + raw.text("five"), count=2, types=types)
     out += c.execute(one, struct.pack("<q", 6) + raw.text("six"), count=2)
-    two, packets = prepare("SELECT seq FROM seq_1_to_100")
+    two, packets = prepare("SELECT seq FROM test.seq_1_to_100")
     out += packets
     out += c.execute(two)
     out += c.execute(two, flags=1)

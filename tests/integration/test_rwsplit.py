@@ -79,7 +79,7 @@ def test_temporary_table_is_read_where_it_is(cursor):
     cursor.execute("CREATE TEMPORARY TABLE tmp1 (id INT)")
     cursor.execute("INSERT INTO tmp1 VALUES (1), (2)")
     assert value(cursor, "SELECT COUNT(*) FROM tmp1") == 2
-    assert value(cursor, "SELECT COUNT(*) FROM `test`.`TMP1`") == 2
+    assert value(cursor, "SELECT COUNT(*) FROM `test`.`tmp1`") == 2
     cursor.execute("SHOW CREATE TABLE tmp1")
     assert "TEMPORARY" in cursor.fetchone()[1]
     cursor.execute("DROP TABLE tmp1")
@@ -94,8 +94,8 @@ def test_warnings_come_from_the_server_that_ran_the_statement(cursor):
 
 
 def test_found_rows_follow_the_select(cursor):
-    cursor.execute("SELECT SQL_CALC_FOUND_ROWS id FROM test.t UNION ALL SELECT 5 UNION ALL SELECT 6 LIMIT 1")
-    assert value(cursor, "SELECT FOUND_ROWS()") == 3
+    cursor.execute("SELECT SQL_CALC_FOUND_ROWS seq FROM test.seq_1_to_5 LIMIT 2")
+    assert value(cursor, "SELECT FOUND_ROWS()") == 5
 
 
 def test_reads_under_lock_tables_go_to_the_primary(cursor):
@@ -147,7 +147,7 @@ def test_statement_counts_show_in_the_service(proxy, cursor):
 
 
 def test_root_may_log_in_when_the_service_says_so(cluster, proxy):
-    cluster.primary.run("CREATE USER IF NOT EXISTS 'root'@'127.0.0.1' IDENTIFIED BY 'rootpw'")
+    cluster.primary.run("CREATE OR REPLACE USER 'root'@'127.0.0.1' IDENTIFIED BY 'rootpw'")
     cluster.sync()
     proxy.maxctrl("reload", "service", "Read-Write-Service")
     with proxy.connect("root", "rootpw") as connection, connection.cursor() as cursor:

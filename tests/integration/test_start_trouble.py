@@ -68,4 +68,4 @@ def test_rest_port_in_use_is_an_error(cluster, make_proxy):
         code = proxy.process.wait(30)
         proxy.process = None
         assert code != 0
-        assert re.search(rf"error.*{holder.getsockname()[1]}", proxy.text_output())
+        assert re.search(rf"(error|alert).*{holder.getsockname()[1]}", proxy.text_output())
