@@ -178,17 +178,24 @@ update_domain(const struct mon_settings *settings, struct mon_history *history,
 
 static void
 watch_semi_sync(const struct mon_settings *settings, struct mon_history *history,
-                const struct mon_observation *obs, struct mon_decision *out)
+                const struct mon_observation *obs, int64_t now_ms, struct mon_decision *out)
 {
-    if (history->master == MON_NONE || settings->config->auto_failover == MON_FAILOVER_OFF) {
+    if (history->master == MON_NONE) {
         return;
     }
     const char *name = settings->servers[history->master].name;
     const struct mon_server_obs *s = &obs->servers[history->master];
-    if (!mon_obs_running(s) || !s->semi_sync_master) {
+    bool works = s->semi_sync_active && s->semi_sync_clients > 0;
+    if (!mon_obs_running(s) || !s->semi_sync_master || works) {
+        history->semi_sync_bad_ms = 0;
+    } else if (history->semi_sync_bad_ms == 0) {
+        /* at start there is no reason to believe that it only just stopped */
+        history->semi_sync_bad_ms = history->ticks <= 1 ? 1 : now_ms;
+    }
+    if (!mon_obs_running(s) || !s->semi_sync_master ||
+        settings->config->auto_failover == MON_FAILOVER_OFF) {
         return;
     }
-    bool works = s->semi_sync_active && s->semi_sync_clients > 0;
     if (works && history->semi_sync_lost) {
         mon_say(&out->messages, MX_LOG_NOTICE, "Semi-synchronous replication works again on '%s'.",
                 name);
@@ -412,7 +419,7 @@ mon_decide(const struct mon_settings *settings, struct mon_history *history,
     choose_master(settings, history, obs, out);
     mon_roles_assign(settings, obs, &out->topology, history->master, out->servers);
     update_domain(settings, history, obs, out);
-    watch_semi_sync(settings, history, obs, out);
+    watch_semi_sync(settings, history, obs, now_ms, out);
     watch_unlogged_writes(history, obs, out);
     watch_lags(settings, history, obs, out);
     watch_disks(settings, history, obs, out);

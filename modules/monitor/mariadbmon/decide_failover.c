@@ -207,8 +207,8 @@ cluster_allows(const struct mon_view *view, enum mon_mode mode, uint32_t *out_do
     }
     if (old->gtid_binlog.count == 0 && mode == MON_MODE_AUTO && !config->enforce_simple_topology) {
         mon_say_sticky(view->errors, MX_LOG_ERROR,
-                       "No automatic failover: the last gtid_binlog_pos of '%s' is not known "
-                       "because it was never seen running. If it is really lost, run 'maxctrl call "
+                       "No automatic failover: no gtid_binlog_pos of '%s' is known, it was never "
+                       "seen running or has no binary log. If it is really lost, run 'maxctrl call "
                        "command mariadbmon failover'.",
                        name);
         return false;
@@ -302,7 +302,7 @@ mon_failover_plan(const struct mon_view *view, enum mon_mode mode, bool safe, st
         struct mx_str reasons = {0};
         list_unfit(view, master, safe, &reasons);
         mon_say_sticky(view->errors, MX_LOG_ERROR,
-                       "Failover is not possible: no replica of '%s' can be promoted. %s",
+                       "Failover is not possible: no replica of '%s' can be promoted. %s.",
                        mon_view_name(view, master), mx_str_text(&reasons));
         mx_str_free(&reasons);
         return MON_ANSWER_NO;

@@ -302,6 +302,7 @@ struct mon_history {
     int64_t failover_disabled_until_ms; /* one failed; the next is not tried before then */
     bool semi_sync_seen;                /* it worked on the present primary */
     bool semi_sync_lost;
+    int64_t semi_sync_bad_ms; /* since when it is on and does not work; 0: it works */
     bool failover_announced;
     bool master_was_up; /* the selected primary has been seen running */
 };

@@ -478,8 +478,14 @@ after_store(struct probe *p, MYSQL_RES *result)
         query_failed(p);
         return;
     }
+    char collation[sizeof(obs_of(p)->collation)];
+    memcpy(collation, obs_of(p)->collation, sizeof(collation));
     mon_query_parse(p->query, result, obs_of(p), mx_now_ms(), p->target.disk_limits);
     mysql_free_result(result);
+    if (strcmp(collation, obs_of(p)->collation) != 0) {
+        struct mx_log_ctx ctx = {.object = p->target.name};
+        mx_log_notice(&ctx, "Server '%s' charset: %s", p->target.name, obs_of(p)->collation);
+    }
     note_success(p);
     p->query++;
     next_query(p);

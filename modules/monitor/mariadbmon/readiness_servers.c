@@ -7,7 +7,9 @@
 #include <string.h>
 
 #define LAG_WORTH_SAYING_S 60
-#define BINLOG_KEPT_MIN_S  86400
+/* After a change of primary semi-sync needs a moment to come up. */
+#define SEMI_SYNC_PATIENCE_MS 5000
+#define BINLOG_KEPT_MIN_S     86400
 #define BINLOG_FIX                                                                                 \
     "Add 'log_bin' and 'log_slave_updates=ON' to the [mariadb] section of the configuration file " \
     "of '%s' and restart it"
@@ -197,7 +199,8 @@ check_semi_sync(const struct subject *x)
                  x->name);
         return;
     }
-    if (!x->s->semi_sync_active || x->s->semi_sync_clients == 0) {
+    int64_t since_ms = x->view->history->semi_sync_bad_ms;
+    if (since_ms != 0 && x->view->now_ms - since_ms >= SEMI_SYNC_PATIENCE_MS) {
         mon_find(x->out, (int)x->index, failover, false, "semi_sync_degraded",
                  mx_strdup("On a replica: SET GLOBAL rpl_semi_sync_slave_enabled = ON; STOP SLAVE; "
                            "START SLAVE;"),
@@ -355,6 +358,11 @@ mon_readiness_server(const struct mon_view *view, size_t server, struct mon_read
                  "'%s' (%s) is too old or no MariaDB server: it takes no part in operations.",
                  x.name, x.s->version_string);
         return;
+    }
+    if ((x.s->held_status & MX_STATUS_MAINT) != 0) {
+        mon_find(out, (int)server, MON_ALL_BITS, x.is_only_replica || x.is_primary,
+                 "in_maintenance", mx_asprintf("maxctrl clear server %s maintenance", x.name),
+                 "'%s' is in Maintenance and takes no part in operations.", x.name);
     }
     check_binlog(&x);
     check_gtid(&x);

@@ -38,14 +38,27 @@ keep_sticky(struct mon_instance *instance, const struct mon_messages *messages)
     instance->sticky_count = n;
 }
 
+/* Repeated messages are throttled by place in the source; here the text is the place. */
+static int
+place_of(const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    }
+    return (int)(hash >> 1);
+}
+
 void
 mon_instance_log(struct mon_instance *instance, const struct mon_messages *messages)
 {
     struct mx_log_ctx ctx = {.module = "mariadbmon", .object = mx_monitor_name(instance->monitor)};
     for (size_t i = 0; i < messages->count; i++) {
         const struct mon_message *message = &messages->items[i];
-        if (!message->sticky || !was_said(instance, message->text)) {
-            mx_log_at(message->level, &ctx, "%s", message->text);
+        if ((!message->sticky || !was_said(instance, message->text)) &&
+            mx_log_enabled(message->level, &ctx)) {
+            mx_log_write(message->level, &ctx, __FILE__, place_of(message->text), __func__, "%s",
+                         message->text);
         }
     }
     if (messages == &instance->decision.messages) {
