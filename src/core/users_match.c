@@ -84,11 +84,22 @@ first_wildcard(const char *pattern)
     return SIZE_MAX;
 }
 
+/* How specific: an exact host, then a range by netmask, then the later the first wildcard is. */
+static size_t
+specificity(const char *pattern)
+{
+    if (*pattern == '\0') {
+        return 0; /* an empty pattern is a lone % */
+    }
+    size_t wildcard = first_wildcard(pattern);
+    return wildcard == SIZE_MAX && strchr(pattern, '/') != NULL ? SIZE_MAX - 1 : wildcard;
+}
+
 int
 users_host_compare(const char *a, const char *b)
 {
-    size_t x = *a == '\0' ? 0 : first_wildcard(a); /* an empty pattern is a lone % */
-    size_t y = *b == '\0' ? 0 : first_wildcard(b);
+    size_t x = specificity(a);
+    size_t y = specificity(b);
     if (x != y) {
         return x > y ? -1 : 1;
     }
