@@ -153,7 +153,8 @@ refuse(const struct admin_request *request, struct admin_response *response, boo
     if (request->registry->globals->admin_log_auth_failures) {
         peer_text(request->peer, peer, sizeof(peer));
         mx_log_warning(NULL, "REST API: %s %s from %s refused: %s.",
-                       admin_method_name(request->method), request->uri.path, peer, reason);
+                       admin_method_name(request->method),
+                       *request->uri.path != '\0' ? request->uri.path : "/", peer, reason);
     }
     return -1;
 }

@@ -95,6 +95,18 @@ run_down(struct mx_session *session, struct mx_query *query)
     return verdict;
 }
 
+/* What the service's clients asked: once a statement, however many servers it went to. */
+static void
+count_query(const struct mx_session *session, const struct mx_query *query)
+{
+    struct core_target_stats *stats =
+        &session->service->rt->stats[mx_worker_index(mx_worker_self())];
+    bool is_read = query->sql != NULL && (query->sql->type & MX_SQL_READ) != 0 &&
+                   (query->sql->type & MX_SQL_WRITE) == 0;
+    mx_atomic_bump(&stats->packets, 1);
+    mx_atomic_bump(is_read ? &stats->reads : &stats->writes, 1);
+}
+
 enum mx_verdict
 mx_flow_query(struct mx_session *session, struct mx_query *query)
 {
@@ -111,8 +123,9 @@ mx_flow_query(struct mx_session *session, struct mx_query *query)
     if (session->state != CORE_SESSION_STARTED) {
         return MX_FAIL;
     }
-    if (verdict == MX_PASS && query->first && query->expects_reply) {
-        session->due++;
+    if (verdict == MX_PASS && query->first) {
+        count_query(session, query);
+        session->due += query->expects_reply ? 1u : 0u;
     }
     session->held = verdict == MX_HELD;
     return verdict == MX_FAIL ? failed(session) : verdict;
