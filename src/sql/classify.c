@@ -397,6 +397,17 @@ is_block_start(const struct sql_parse *parse, uint32_t kind)
     }
 }
 
+/* Oracle mode: name := value is a SET without the word. */
+static bool
+is_oracle_assignment(struct sql_parse *parse)
+{
+    if ((parse->lexer.mode & MX_SQL_MODE_ORACLE) == 0) {
+        return false;
+    }
+    struct sql_lexer ahead = parse->lexer;
+    return sql_lexer_next(&ahead).kind == T_ASSIGN;
+}
+
 void
 sql_statement_parse(struct sql_parse *parse)
 {
@@ -409,20 +420,17 @@ sql_statement_parse(struct sql_parse *parse)
         sql_block_skip(parse);
         return;
     }
+    if (is_oracle_assignment(parse)) {
+        sql_set_parse(parse);
+        return;
+    }
     struct sql_token word = parse->token;
-    struct sql_lexer saved = parse->lexer;
     parse->nesting++;
-    if (kind < T_WORD || parse->nesting > NESTING_MAX) {
+    if (!sql_token_is_word(kind) || parse->nesting > NESTING_MAX) {
         unknown_parse(parse);
         return;
     }
     sql_parse_advance(parse);
-    if (sql_parse_is(parse, T_ASSIGN) && (parse->lexer.mode & MX_SQL_MODE_ORACLE) != 0) {
-        parse->lexer = saved; /* Oracle mode: name := value is a SET without the word */
-        parse->token = word;
-        sql_set_parse(parse);
-        return;
-    }
     if (!data_statement(parse, kind) && !session_statement(parse, kind) &&
         !definition_statement(parse, kind) && !admin_statement(parse, kind) &&
         !other_statement(parse, word)) {

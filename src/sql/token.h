@@ -8,7 +8,7 @@
 
 #include "mx/sql.h"
 
-#include "sql_keyword.h"
+#include "sql/sql_keyword.h"
 
 /* Kinds below 256 that are not listed here are the character itself: ( ) , . ; + - * ... */
 enum sql_token_kind {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "sql_keyword.h"
+#include "sql/sql_keyword.h"
 
 enum {
     SQL_WORD_BITS = 10,
