@@ -245,6 +245,19 @@ password_text(const char *plain, const struct conf_context *context)
     return mx_strdup(plain);
 }
 
+/* Quotes of its own around a text would be stripped when it is read: give it a pair to lose. */
+static char *
+text_quote(const struct mx_param *row, const char *text)
+{
+    size_t len = strlen(text);
+    bool is_stripped = row->type != MX_PARAM_REGEX && row->type != MX_PARAM_HOST &&
+                       row->type != MX_PARAM_ENUM_LIST &&
+                       (conf_param_is_text(row->type) || conf_param_is_list(row->type));
+    bool has_quotes = len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0];
+    return is_stripped && (has_quotes || text[0] == ' ') ? mx_asprintf("\"%s\"", text)
+                                                         : mx_strdup(text);
+}
+
 char *
 conf_param_text(const struct mx_param *row, const void *block, const struct conf_context *context)
 {
@@ -273,10 +286,7 @@ conf_param_text(const struct mx_param *row, const void *block, const struct conf
     if (row->type == MX_PARAM_PASSWORD) {
         return password_text(text, context);
     }
-    /* Quotes of its own around the text would be stripped: give it a pair to lose. */
-    size_t len = strlen(text);
-    bool quoted = len >= 2 && (text[0] == '"' || text[0] == '\'') && text[len - 1] == text[0];
-    return quoted || text[0] == ' ' ? mx_asprintf("\"%s\"", text) : mx_strdup(text);
+    return text_quote(row, text);
 }
 
 static bool
@@ -416,7 +426,7 @@ scalar_text(const struct mx_param *row, const json_t *json, char **out, struct c
         if (strlen(json_string_value(json)) != json_string_length(json)) {
             return conf_why_set(why, NULL, "The string must not contain a NUL character.");
         }
-        *out = mx_strdup(json_string_value(json));
+        *out = text_quote(row, json_string_value(json));
     } else if (is_enum && json_is_boolean(json)) {
         *out = mx_strdup(json_is_true(json) ? "true" : "false");
     } else if (is_enum && json_is_integer(json)) {
