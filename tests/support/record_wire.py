@@ -2,10 +2,10 @@
 """Records what a real server answers, byte by byte, for the tests of src/wire.
 
 Starts a mariadbd in a scratch folder, speaks the protocol itself (no driver, nothing of src/wire) and
-writes tests/unit/wire/recorded.h. Where a reply ends is learnt from the server: every command is
+writes tests/unit/wire/recorded.inc. Where a reply ends is learnt from the server: every command is
 followed by a COM_PING, whose OK is taken off the end.
 
-    tests/support/record_wire.py > tests/unit/wire/recorded.h
+    tests/support/record_wire.py > tests/unit/wire/recorded.inc
 """
 
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Turns tests/unit/wire/recorded.h into first inputs of the wire_* fuzz targets."""
+"""Turns tests/unit/wire/recorded.inc into first inputs of the wire_* fuzz targets."""
 
 import pathlib
 import re
@@ -10,7 +10,7 @@ FULL = 0x01FFA2BF & ~1 | 1 << 20 | 1 << 21 | 1 << 23
 
 
 def main():
-    text = (TESTS / "unit/wire/recorded.h").read_text()
+    text = (TESTS / "unit/wire/recorded.inc").read_text()
     arrays = {name: bytes(int(b, 16) for b in re.findall(r"0x([0-9a-f]{2}),", body))
               for name, body in re.findall(r"uint8_t (\w+)\[\] = \{(.*?)\};", text, re.S)}
     cases = re.findall(r'\{"(\w+)", (\w+), sizeof\(\w+\), 0x(\w+)u, 0x(\w+)u,\s+\d+,\s+0x(\w+)\}',

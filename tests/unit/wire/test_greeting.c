@@ -1,5 +1,5 @@
 /* Login packets: recorded from a server, round trips, every prefix, odd peers. */
-#include "recorded.h"
+#include "recorded.inc"
 #include "unit.h"
 #include "wire/caps.h"
 #include "wire/greeting.h"

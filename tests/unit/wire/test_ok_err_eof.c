@@ -1,5 +1,5 @@
 /* OK, ERR and EOF packets: round trips, every prefix, session state. */
-#include "recorded.h"
+#include "recorded.inc"
 #include "unit.h"
 #include "wire/ok_err_eof.h"
 

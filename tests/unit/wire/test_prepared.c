@@ -1,5 +1,5 @@
 /* Prepared statements and the first bytes of commands. */
-#include "recorded.h"
+#include "recorded.inc"
 #include "unit.h"
 #include "wire/prepared.h"
 #include "wire/request.h"

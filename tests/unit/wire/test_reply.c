@@ -2,7 +2,7 @@
  * Replies recorded from a real server: each must end where the server's answer ended, say what it
  * was, and do both over any cut of the bytes.
  */
-#include "recorded.h"
+#include "recorded.inc"
 #include "unit.h"
 #include "wire/reply.h"
 
