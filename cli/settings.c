@@ -290,9 +290,10 @@ cli_settings_ask_password(struct cli_settings *settings, bool first_line_only, c
         }
         struct termios silent = before;
         silent.c_lflag &= ~(tcflag_t)ECHO;
+        /* First: what is typed as soon as the question is there must be neither shown nor lost. */
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
         (void)fputs("Enter password: ", stderr);
         (void)fflush(stderr);
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
         read_line(&line, true);
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
         (void)fputc('\n', stderr);
