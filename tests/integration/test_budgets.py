@@ -111,7 +111,7 @@ def test_reply_bytes_are_not_copied(counted, ports, service):
     with proxy.connect(port=ports[service]) as connection, connection.cursor() as cursor:
         statements(cursor, 5)
         before = counters.read()
-        cursor.execute(f"SELECT REPEAT('x', 65536) FROM seq_1_to_{size >> 16}")
+        cursor.execute(f"SELECT REPEAT('x', 65536) FROM test.seq_1_to_{size >> 16}")
         assert sum(len(row[0]) for row in cursor.fetchall()) == size
         after = counters.read()
     # A socket that is full for a moment makes the rest of one read wait in a chunk; that is all.
@@ -168,7 +168,7 @@ def test_slow_client_does_not_make_memory_grow(plain, service):
         statements(cursor, 5)
     before = rss_kib(proxy.process.pid)
     connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    connection._execute_command(3, "SELECT REPEAT('x', 1000000) FROM seq_1_to_400")
+    connection._execute_command(3, "SELECT REPEAT('x', 1000000) FROM test.seq_1_to_400")
     peak = 0
     for _ in range(20):
         time.sleep(0.1)
