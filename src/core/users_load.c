@@ -324,13 +324,19 @@ server_read(const struct core_users_source *source, const struct core_users_serv
 
 /* ---- all of it ---- */
 
+static bool
+is_cancelled(const struct core_users_source *source)
+{
+    return source->cancelled != NULL && mx_atomic_get(source->cancelled) != 0;
+}
+
 /* Reads the servers; the number of those that answered. `failures` gets a line for each other. */
 static size_t
 servers_read(const struct core_users_source *source, struct core_users *users,
              struct core_users_loaded *out, char **failures)
 {
     size_t answered = 0;
-    for (size_t i = 0; i < source->server_count; i++) {
+    for (size_t i = 0; i < source->server_count && !is_cancelled(source); i++) {
         struct mx_err err = {0};
         const struct core_users_server *server = &source->servers[i];
         if (server_read(source, server, users, &out->warnings, &err) != 0) {
@@ -378,7 +384,7 @@ load_servers(const struct core_users_source *source, struct core_users *users,
     }
     size_t answered = servers_read(source, users, out, &failures);
     if (answered == 0) {
-        (void)mx_err_text(err, "%s", failures);
+        (void)mx_err_text(err, "%s", failures == NULL ? "the program is stopping" : failures);
     } else if (failures != NULL && source->all_servers) {
         line_add(&out->warnings,
                  mx_asprintf("Accounts of these servers are missing: %s", failures));

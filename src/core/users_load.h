@@ -6,6 +6,7 @@
 #define CORE_USERS_LOAD_H
 
 #include "core/users.h"
+#include "mx/atomic.h"
 
 /* Texts may be NULL. Owned by the source. */
 struct core_users_server {
@@ -40,6 +41,7 @@ struct core_users_source {
     bool file_only;      /* servers are not asked */
     int64_t refresh_ms;  /* shortest time between reloads on demand; 0 none, < 0 never reload */
     int64_t interval_ms; /* periodic reload; 0: none */
+    const struct mx_atomic *cancelled; /* NULL, or: not 0 when no further server is to be asked */
 };
 
 void core_users_source_fini(struct core_users_source *source);

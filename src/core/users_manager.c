@@ -34,6 +34,7 @@ struct core_users_manager {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
+    struct mx_atomic cancelled; /* a load under way asks no further server */
 
     /* under `lock` */
     struct core_users *current;
@@ -213,14 +214,15 @@ load(struct core_users_manager *m)
     m->refresh_ms = source.refresh_ms;
     m->interval_ms = source.interval_ms;
     (void)pthread_mutex_unlock(&m->lock);
+    source.cancelled = &m->cancelled;
     int rc = core_users_load(&source, &loaded, &err);
-    if (rc != 0) {
+    if (rc != 0 && mx_atomic_get(&m->cancelled) == 0) {
         rc = load_again(m, &source, &loaded);
     }
     if (rc == 0) {
         password_remember(m, &source);
         publish(m, &loaded);
-    } else {
+    } else if (mx_atomic_get(&m->cancelled) == 0) {
         complain(m, err.text);
     }
     core_users_loaded_fini(&loaded);
@@ -360,6 +362,7 @@ core_users_manager_free(struct core_users_manager *m)
     if (m == NULL) {
         return;
     }
+    mx_atomic_set(&m->cancelled, 1);
     (void)pthread_mutex_lock(&m->lock);
     m->stop = true;
     (void)pthread_cond_signal(&m->wake);

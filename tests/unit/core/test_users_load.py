@@ -170,6 +170,17 @@ class UsersLoad(unittest.TestCase):
         closed = self.address(0, lab.free_port())
         self.account(self.load(servers=closed), "plain", "127.0.0.%")
 
+    def test_the_password_of_before_is_tried_too(self):
+        arguments = [PROBE, "rotate", "svc", "svc", "changed", "-", *self.address(1)]
+        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as probe:
+            before = int(probe.stdout.readline())
+            self.servers[1].run("CREATE USER rotated@'%'")
+            after = int(probe.communicate("\n", timeout=60)[0])
+        self.servers[1].run("DROP USER rotated@'%'")
+        self.assertEqual(after, before + 1)
+        self.assertEqual(probe.returncode, 0)
+
     def test_file(self):
         path = os.path.join(self.folder, "accounts.json")
         with open(path, "w", encoding="utf-8") as file:

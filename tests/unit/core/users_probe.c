@@ -3,15 +3,26 @@
  *
  *   users_probe load  USER PASSWORD FILE ALL  [ADDRESS PORT EXTRA_PORT]...
  *   users_probe ask   USER PASSWORD NAME CLIENT DATABASE  ADDRESS PORT EXTRA_PORT
+ *   users_probe rotate USER PASSWORD NEXT -  ADDRESS PORT EXTRA_PORT
  *
  * load: JSON {users, servers, warnings} or {error}. ask: "VERDICT DATABASE HOST" as numbers and
  * text.
  */
-#include "core/users_load.h"
+#include "core/users_manager.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* The probe is the worker: messages run at once, on the sender's thread. */
+void
+mx_worker_post(struct mx_worker *worker, mx_worker_fn fn, void *arg)
+{
+    (void)worker;
+    fn(arg);
+}
 
 static int
 number(const char *text)
@@ -73,6 +84,65 @@ print_answer(struct core_users_source *source, const struct core_users_query *qu
     return EXIT_SUCCESS;
 }
 
+struct rotation {
+    char **args;
+    sem_t told;
+    int loads; /* before the first one, the first password holds */
+};
+
+static int
+rotation_source(void *ctx, struct core_users_source *out)
+{
+    struct rotation *rotation = ctx;
+    out->service = mx_strdup("probe");
+    out->user = mx_strdup(rotation->args[2]);
+    out->password = mx_strdup(rotation->args[rotation->loads++ == 0 ? 3 : 4]);
+    out->timeout_ms = 5000;
+    servers_from(rotation->args + 6, 3, out);
+    return 0;
+}
+
+static void
+rotation_told(void *arg)
+{
+    struct rotation *rotation = arg;
+    (void)sem_post(&rotation->told);
+}
+
+static void
+print_count(struct core_users_manager *manager)
+{
+    struct core_users *users = core_users_manager_get(manager);
+    (void)printf("%zu\n", core_users_count(users));
+    (void)fflush(stdout);
+    core_users_unref(users);
+}
+
+static int
+rotate(char **args)
+{
+    struct rotation rotation = {.args = args};
+    struct mx_err err;
+    (void)sem_init(&rotation.told, 0, 0);
+    struct core_users_manager *manager =
+        core_users_manager_new("probe", rotation_source, &rotation, &err);
+    if (manager == NULL) {
+        return EXIT_FAILURE;
+    }
+    while (core_users_manager_loaded_at(manager) == 0) {
+        (void)usleep(1000);
+    }
+    print_count(manager);
+    (void)getchar();
+    if (core_users_manager_refresh(manager, NULL, rotation_told, &rotation)) {
+        while (sem_wait(&rotation.told) != 0) {
+        }
+    }
+    print_count(manager);
+    core_users_manager_free(manager);
+    return EXIT_SUCCESS;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -80,6 +150,9 @@ main(int argc, char **argv)
     int rc = EXIT_FAILURE;
     if (argc < 6) {
         return rc;
+    }
+    if (strcmp(argv[1], "rotate") == 0 && argc == 9) {
+        return rotate(argv);
     }
     source.service = mx_strdup("probe");
     source.user = mx_strdup(argv[2]);
