@@ -181,7 +181,7 @@ test_fast_writer_and_slow_reader_never_make_memory_grow(void **state)
     enum {
         BLOCK = 65536
     };
-    const size_t total = (size_t)64 * 1024 * 1024;
+    const size_t total = (size_t)24 * 1024 * 1024;
     static uint8_t block[BLOCK];
     static uint8_t got[BLOCK];
     struct relay relay;
