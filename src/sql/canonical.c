@@ -69,6 +69,10 @@ element_end(struct canon *canon)
     if (list == NULL || !list->folds) {
         return;
     }
+    if (list->element > canon->used) { /* nothing between two commas */
+        list->previous_len = 0;
+        return;
+    }
     size_t len = canon->used - list->element;
     if (list->previous_len == len && len > 0 &&
         memcmp(canon->out + list->previous, canon->out + list->element, len) == 0) {
@@ -96,8 +100,10 @@ needs_blank(const struct canon *canon, const struct sql_token *token, bool gap)
 {
     uint32_t before = canon->before;
     uint32_t kind = token->kind;
-    if (before == T_EOF || before == '(' || kind == ')' || kind == ',' || kind == ';' ||
-        canon->attached) {
+    if (before == T_EOF || before == '(' || kind == ')' || kind == ',' || kind == ';') {
+        return false;
+    }
+    if (canon->attached && (sql_token_is_word(kind) || kind == T_QUOTED || kind == '*')) {
         return false;
     }
     if (kind == '(' && sql_token_is_name(before)) {

@@ -438,7 +438,7 @@ sql_statement_parse(struct sql_parse *parse)
     }
 }
 
-/* True when nothing but white space, comments and semicolons is left. */
+/* At the end of a statement: true when nothing but comments and semicolons is left. */
 static bool
 finish(struct sql_parse *parse)
 {
@@ -447,6 +447,8 @@ finish(struct sql_parse *parse)
         if (parse->out->result > MX_SQL_TOKENIZED) {
             parse->out->result = MX_SQL_TOKENIZED;
         }
+    }
+    if (sql_parse_is(parse, T_BAD)) {
         return true;
     }
     while (sql_parse_is(parse, ';')) {
