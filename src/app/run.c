@@ -111,6 +111,13 @@ start_all(struct app *app, struct running *running)
             mx_log_alert(NULL, "The REST API could not be started: %s", err.text);
             return APP_EXIT_INTERNAL;
         }
+        mx_log_notice(NULL, "Using HS256 for JWT signatures.");
+        if (app->globals->admin_gui && app->globals->admin_secure_gui &&
+            app->globals->admin_ssl_cert == NULL) {
+            mx_log_warning(NULL, "The REST API is not encrypted, so the GUI is not served: set "
+                                 "admin_ssl_key and admin_ssl_cert, or admin_secure_gui=false if "
+                                 "nobody else can listen.");
+        }
         mx_log_notice(NULL, "Started REST API on [%s]:%lld", app->globals->admin_host,
                       (long long)app->globals->admin_port);
     }
