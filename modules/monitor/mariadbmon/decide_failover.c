@@ -13,7 +13,9 @@ mon_failover_verify(const struct mon_view *view)
     for (size_t i = 0; i < view->obs->count; i++) {
         const struct mon_server_obs *s = &view->obs->servers[i];
         int index = mon_topology_connection(view->settings, view->obs, i, master);
-        if (index == MON_NONE || !mon_obs_running(s) || s->slaves[index].io != MON_IO_YES) {
+        /* what a replica said before it stopped answering proves nothing about now */
+        if (index == MON_NONE || !mon_obs_running(s) || !s->is_fresh ||
+            s->slaves[index].io != MON_IO_YES) {
             continue;
         }
         int64_t age_ms = view->now_ms - s->slaves[index].last_data_ms;
@@ -48,6 +50,9 @@ unfit(const struct mon_view *view, const struct candidate *c, size_t master, boo
     }
     if (!mon_obs_running(c->obs)) {
         return "it is down";
+    }
+    if (!c->obs->is_fresh) {
+        return "it does not answer at the moment";
     }
     if (c->obs->permission_error || c->obs->query_error[0] != '\0') {
         return "the monitor's statements fail there";

@@ -127,6 +127,10 @@ mon_instance_tick(void *context)
     if (instance->decision.next_tick_ms > 0) {
         mx_monitor_tick_within(instance->monitor, instance->decision.next_tick_ms);
     }
+    int64_t deadline_ms = mon_observer_deadline_ms(instance->observer);
+    if (deadline_ms > 0) {
+        mx_monitor_tick_within(instance->monitor, deadline_ms > now_ms ? deadline_ms - now_ms : 0);
+    }
     if (again) {
         mx_monitor_tick_within(instance->monitor, 0);
     }

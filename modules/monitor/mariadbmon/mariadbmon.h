@@ -222,6 +222,7 @@ struct mon_server_obs {
     char query_error[MON_ERROR_MAX]; /* a probe statement failed; empty: none */
     bool permission_error;           /* the basic permission query was refused */
     bool known;                      /* contacted at least once since start */
+    bool is_fresh;                   /* told about its replication in this very round */
     uint32_t held_status;            /* mx_status bits in force before this tick */
 
     enum mon_server_type type;

@@ -246,47 +246,6 @@ lost(struct probe *p)
 
 /* ----------------------------------------------------------------- connecting */
 
-static enum mon_server_type
-type_of(const char *version)
-{
-    if (strcasestr(version, "maxscale") != NULL || strcasestr(version, "-blr") != NULL) {
-        return MON_TYPE_BLR;
-    }
-    return strcasestr(version, "mariadb") != NULL ? MON_TYPE_MARIADB : MON_TYPE_MYSQL;
-}
-
-static void
-note_server(struct probe *p)
-{
-    static const char *const names[] = {"unknown", "MariaDB", "MySQL", "binlogrouter"};
-    struct mon_server_obs *s = obs_of(p);
-    const char *version = mysql_get_server_info(p->conn);
-    unsigned long lower = 0;
-    unsigned long upper = 0;
-    unsigned number = (unsigned)mysql_get_server_version(p->conn);
-    (void)mariadb_get_infov(p->conn, MARIADB_CONNECTION_SERVER_CAPABILITIES, &lower);
-    (void)mariadb_get_infov(p->conn, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &upper);
-    s->capabilities = (uint64_t)(lower & UINT32_MAX) | ((uint64_t)(upper & UINT32_MAX) << 32);
-    s->charset = (int)p->conn->server_language;
-    s->known = true;
-    s->type = type_of(version);
-    s->version = number;
-    if (strcmp(s->version_string, version) != 0) {
-        (void)snprintf(s->version_string, sizeof(s->version_string), "%s", version);
-        mx_log_notice(&(struct mx_log_ctx){.object = p->target.name},
-                      "%s sent version string '%s'. Detected type: %s, version: %u.%u.%u.",
-                      p->target.name, version, names[s->type], number / 10000, number / 100 % 100,
-                      number % 100);
-    }
-    if (number < MON_VERSION_BASIC) {
-        struct mx_log_ctx ctx = log_ctx(p);
-        mx_log_error(&ctx,
-                     "Server '%s' has version %s. Servers older than 5.5 are not supported and "
-                     "ignored.",
-                     p->target.name, version);
-    }
-}
-
 static void
 connected(struct probe *p)
 {
@@ -297,7 +256,7 @@ connected(struct probe *p)
     p->no_disks = false;
     obs_of(p)->permission_error = false;
     memset(p->due_ms, 0, sizeof(p->due_ms));
-    note_server(p);
+    mon_connection_note(p->conn, &p->target, obs_of(p));
     if (obs_of(p)->version < MON_VERSION_BASIC) {
         finish_down(p, MON_LINK_FAILED, "its version is not supported");
         return;
@@ -459,6 +418,7 @@ note_success(struct probe *p)
     struct mon_server_obs *s = obs_of(p);
     if (p->query == MON_QUERY_SLAVES) {
         s->permission_error = false;
+        s->is_fresh = true;
         s->query_error[0] = '\0';
     } else if (p->query == MON_QUERY_GRANTS) {
         /* the session keeps the rights it logged in with */
@@ -746,6 +706,7 @@ mon_observer_look(struct mon_observer *o, bool quick, int64_t budget_ms)
     o->again = false;
     mx_monitor_settings(o->monitor, &o->common);
     for (size_t i = 0; i < o->obs.count; i++) {
+        o->obs.servers[i].is_fresh = false;
         o->obs.servers[i].held_status = mx_server_status(mx_monitor_server(o->monitor, i));
         if (o->probes[i].stage == STAGE_IDLE) {
             begin(&o->probes[i], quick);
@@ -760,6 +721,20 @@ mon_observer_look(struct mon_observer *o, bool quick, int64_t budget_ms)
         }
     }
     return o->again;
+}
+
+int64_t
+mon_observer_deadline_ms(const struct mon_observer *o)
+{
+    int64_t first_ms = 0;
+    for (size_t i = 0; i < o->obs.count; i++) {
+        const struct probe *p = &o->probes[i];
+        if (p->stage != STAGE_IDLE && p->deadline_ms > 0 &&
+            (first_ms == 0 || p->deadline_ms < first_ms)) {
+            first_ms = p->deadline_ms;
+        }
+    }
+    return first_ms;
 }
 
 const struct mon_observation *

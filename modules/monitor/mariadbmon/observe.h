@@ -23,6 +23,8 @@ void mon_observer_free(struct mon_observer *observer);
  * at once because new rights were found.
  */
 bool mon_observer_look(struct mon_observer *observer, bool quick, int64_t budget_ms);
+/* When the first server that did not answer yet reaches its timeout; 0: all have answered. */
+int64_t mon_observer_deadline_ms(const struct mon_observer *observer);
 /* What is known now; lives as long as the observer and changes with each round. */
 const struct mon_observation *mon_observer_observation(const struct mon_observer *observer);
 
@@ -36,6 +38,10 @@ void mon_observer_refresh(struct mon_observer *observer, size_t server);
 /* observe_connect.c: a handle with all options set, not yet connected. */
 MYSQL *mon_connection_new(const struct mx_monitor_target *target,
                           const struct mx_monitor_settings *settings, bool nonblocking);
+
+/* Takes down version, type and capabilities from the greeting; logs a version that is new. */
+void mon_connection_note(MYSQL *conn, const struct mx_monitor_target *target,
+                         struct mon_server_obs *out);
 
 /* observe_parse.c: statements of a round and how their results are read. */
 enum mon_query {
@@ -58,7 +64,4 @@ void mon_query_parse(enum mon_query query, MYSQL_RES *result, struct mon_server_
                      int64_t now_ms, char *const *limits);
 /* One connection of SHOW [ALL] SLAVES STATUS from the present row. */
 void mon_slave_parse(MYSQL_RES *result, MYSQL_ROW row, struct mon_slave *out);
-/* A line of SHOW GRANTS into bits and the account's name. */
-void mon_grants_parse_line(const char *line, uint64_t *grants, char *account, size_t size);
-
 #endif

@@ -54,6 +54,46 @@ mon_connection_new(const struct mx_monitor_target *target,
     return conn;
 }
 
+static enum mon_server_type
+type_of(const char *version)
+{
+    if (strcasestr(version, "maxscale") != NULL || strcasestr(version, "-blr") != NULL) {
+        return MON_TYPE_BLR;
+    }
+    return strcasestr(version, "mariadb") != NULL ? MON_TYPE_MARIADB : MON_TYPE_MYSQL;
+}
+
+void
+mon_connection_note(MYSQL *conn, const struct mx_monitor_target *target, struct mon_server_obs *s)
+{
+    static const char *const names[] = {"unknown", "MariaDB", "MySQL", "binlogrouter"};
+    const char *version = mysql_get_server_info(conn);
+    unsigned long lower = 0;
+    unsigned long upper = 0;
+    unsigned number = (unsigned)mysql_get_server_version(conn);
+    (void)mariadb_get_infov(conn, MARIADB_CONNECTION_SERVER_CAPABILITIES, &lower);
+    (void)mariadb_get_infov(conn, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &upper);
+    s->capabilities = (uint64_t)(lower & UINT32_MAX) | ((uint64_t)(upper & UINT32_MAX) << 32);
+    s->charset = (int)conn->server_language;
+    s->known = true;
+    s->type = type_of(version);
+    s->version = number;
+    if (strcmp(s->version_string, version) != 0) {
+        (void)snprintf(s->version_string, sizeof(s->version_string), "%s", version);
+        mx_log_notice(&(struct mx_log_ctx){.object = target->name},
+                      "%s sent version string '%s'. Detected type: %s, version: %u.%u.%u.",
+                      target->name, version, names[s->type], number / 10000, number / 100 % 100,
+                      number % 100);
+    }
+    if (number < MON_VERSION_BASIC) {
+        struct mx_log_ctx ctx = {.module = "mariadbmon", .object = target->name};
+        mx_log_error(&ctx,
+                     "Server '%s' has version %s. Servers older than 5.5 are not supported and "
+                     "ignored.",
+                     target->name, version);
+    }
+}
+
 static int
 begin_unix(const char *path, int *out_error)
 {
