@@ -75,6 +75,11 @@ static void
 report_repeated_section(struct reader *r, const char *name, const struct conf_section *earlier)
 {
     struct conf_about about = {.place = {.file = r->file, .line = r->line}, .object = name};
+    if (r->origin == CONF_ORIGIN_ADDITIONAL && conf_is_global_name(name)) {
+        conf_diag_add(r->diag, true, &about, "Move these parameters to the main file.",
+                      "The global section is allowed in the main file only.");
+        return;
+    }
     conf_diag_add(r->diag, true, &about,
                   "Merge the two sections, or give one of the objects another name.",
                   "The section is defined a second time; the first one is at %s:%d.", earlier->file,

@@ -291,7 +291,8 @@ refuse_word(const struct mx_param *row, const char *word, struct conf_why *why)
     const char *near = conf_suggest(word, names);
     char hint[128];
     (void)snprintf(hint, sizeof(hint), "Did you mean '%s'?", near != NULL ? near : "");
-    (void)conf_why_set(why, near != NULL ? hint : NULL, "'%s' is not a valid value; %s: %s.", word,
+    (void)conf_why_set(why, near != NULL ? hint : "Choose one of these.",
+                       "'%s' is not a valid value; %s: %s.", word,
                        row->type == MX_PARAM_ENUM ? "the values are" : "combine these with commas",
                        mx_str_text(&list));
     mx_str_free(&list);

@@ -237,7 +237,8 @@ report_unknown(struct core_build *build, const struct core_reading *reading, con
             continue;
         }
         const char *near = conf_suggest(key->name, (const char *const *)names);
-        char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near) : NULL;
+        char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near)
+                                  : mx_strdup("docs/user/configuration.md lists the names.");
         core_build_report(build, true, reading->section, key->name, hint,
                           "There is no such parameter%s%s.",
                           reading->module != NULL ? " here or in the module " : "",

@@ -132,7 +132,8 @@ core_build_servers(struct core_build *build, const struct conf_section *section,
         if (server == NULL) {
             const struct conf_section *other = conf_model_find(build->model, names[i]);
             const char *near = suggest_server(build->registry, names[i]);
-            char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near) : NULL;
+            char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near)
+                                      : mx_strdup("Add a section with type=server for it.");
             core_build_report(build, true, section, param, hint,
                               other != NULL ? "'%s' is not a server." : "There is no server '%s'.",
                               names[i]);

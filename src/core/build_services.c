@@ -242,7 +242,8 @@ check_listener_service(struct core_build *build, const struct conf_section *sect
         }
     }
     const char *near = conf_suggest(name, names);
-    char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near) : NULL;
+    char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near)
+                              : mx_strdup("Name a section with type=service.");
     core_build_report(build, true, section, "service", hint,
                       conf_model_find(build->model, name) != NULL ? "'%s' is not a service."
                                                                   : "There is no service '%s'.",
@@ -314,6 +315,7 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     if (protocol == NULL) {
         core_build_read_partly(build, section, &core_listener_rows,
                                sizeof(struct core_listener_config));
+        check_listener_service(build, section, conf_section_value(section, "service"));
         return;
     }
     struct core_listener *listener = core_listener_new(section->name, protocol);

@@ -108,7 +108,8 @@ check_unknown(const struct conf_section *section, const bool *used, struct conf_
         const char *near = conf_suggest(section->keys[i].name, names);
         char hint[160];
         (void)snprintf(hint, sizeof(hint), "Did you mean '%s'?", near != NULL ? near : "");
-        report(diag, true, section, section->keys[i].name, near != NULL ? hint : NULL,
+        report(diag, true, section, section->keys[i].name,
+               near != NULL ? hint : "docs/user/configuration.md lists the names.",
                "There is no such global parameter.");
     }
 }
