@@ -17,6 +17,7 @@ LAYERS = {
 FILE_MAX = 800
 FUNCTION_MAX = 80
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets|alloca)\s*\(")
+DATA = {"tests/unit/wire/recorded.h"}  # recorded bytes, not code
 ATOMIC_HOME = {"include/mx/atomic.h"}
 problems = []
 
@@ -58,7 +59,7 @@ def check_includes(path, text):
 
 def check_size(path, text, code):
     lines = text.count("\n")
-    if lines > FILE_MAX:
+    if lines > FILE_MAX and path not in DATA:
         complain(path, lines, f"{lines} lines; at most {FILE_MAX}")
     start = None
     for number, line in enumerate(code.split("\n"), 1):
