@@ -89,6 +89,24 @@ add_router_facts(json_t *attributes, const struct mx_service *service)
                               diagnostics != NULL ? diagnostics : json_object());
 }
 
+/* Of sessions that have ended: how long they were, how many session commands they kept. */
+static void
+add_ended(json_t *statistics, const struct core_service_runtime *rt)
+{
+    int64_t count = mx_atomic_get(&rt->ended.count);
+    double sessions = count > 0 ? (double)count : 1.0;
+
+    (void)json_object_set_new(statistics, "max_session_lifetime",
+                              json_integer(mx_atomic_get(&rt->ended.life_max_ms) / 1000));
+    (void)json_object_set_new(
+        statistics, "avg_session_lifetime",
+        json_real((double)mx_atomic_get(&rt->ended.life_ms) / 1000.0 / sessions));
+    (void)json_object_set_new(statistics, "max_sescmd_history_length",
+                              json_integer(mx_atomic_get(&rt->ended.history_max)));
+    (void)json_object_set_new(statistics, "avg_sescmd_history_length",
+                              json_real((double)mx_atomic_get(&rt->ended.history) / sessions));
+}
+
 static void
 add_statistics(json_t *attributes, const struct mx_service *service)
 {
@@ -96,6 +114,7 @@ add_statistics(json_t *attributes, const struct mx_service *service)
     json_t *statistics = json_object();
 
     admin_statistics_add(statistics, &totals);
+    add_ended(statistics, service->rt);
     (void)json_object_set_new(attributes, "statistics", statistics);
     (void)json_object_set_new(attributes, "connections", json_integer(totals.connections));
     (void)json_object_set_new(attributes, "total_connections",

@@ -27,14 +27,23 @@ classifier_cache_json(void)
 }
 
 static json_t *
-stats_json(const struct mx_worker_stats *stats)
+memory_json(int64_t sessions)
 {
+    return json_pack("{s:i, s:I, s:i, s:I}", "query_classifier", 0, "sessions",
+                     (json_int_t)sessions, "zombies", 0, "total", (json_int_t)sessions);
+}
+
+static json_t *
+stats_json(int index)
+{
+    const struct mx_worker_stats *stats = mx_worker_stats(mx_worker_get(index));
+
     int64_t turns = mx_atomic_get(&stats->turns);
     int64_t average = turns > 0 ? mx_atomic_get(&stats->events) / turns : 0;
 
     return json_pack(
         "{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:i}",
+        "s:o, s:i, s:o}",
         "state", "Active", "listening", 1, "reads", number(&stats->reads), "writes",
         number(&stats->writes), "errors", number(&stats->errors), "hangups",
         number(&stats->hangups), "accepts", number(&stats->accepts), "avg_event_queue_length",
@@ -42,18 +51,18 @@ stats_json(const struct mx_worker_stats *stats)
         number(&stats->exec_max_ms), "max_queue_time", number(&stats->queue_max_ms),
         "current_descriptors", number(&stats->descriptors), "total_descriptors",
         number(&stats->descriptors_total), "load", load_json(stats), "query_classifier_cache",
-        classifier_cache_json(), "sessions", number(&stats->sessions), "zombies", 0);
+        classifier_cache_json(), "sessions", number(&stats->sessions), "zombies", 0, "memory",
+        memory_json(core_sessions_memory(index)));
 }
 
 static json_t *
 thread_resource(const struct admin_request *request, int index)
 {
-    const struct mx_worker_stats *stats = mx_worker_stats(mx_worker_get(index));
     char id[16];
     json_t *resource;
 
     (void)snprintf(id, sizeof(id), "%d", index);
-    resource = admin_resource("threads", id, json_pack("{s:o}", "stats", stats_json(stats)));
+    resource = admin_resource("threads", id, json_pack("{s:o}", "stats", stats_json(index)));
     admin_resource_link(request, resource, "/threads/%d/", index);
     return resource;
 }
@@ -84,37 +93,17 @@ admin_get_thread(struct admin_request *request, struct admin_response *response)
 
 /* ------------------------------------------------------------------ memory */
 
-static json_t *
-memory_json(json_int_t sessions)
-{
-    return json_pack("{s:i, s:I, s:i, s:I}", "query_classifier", 0, "sessions", sessions, "zombies",
-                     0, "total", sessions);
-}
-
-/* Each session says what it takes; the threads are the sums of theirs. */
 void
 admin_get_memory(struct admin_request *request, struct admin_response *response)
 {
-    json_t *sessions = core_sessions_json(0);
     json_t *threads = json_array();
-    json_t *session;
-    json_int_t whole = 0;
-    size_t i;
+    int64_t whole = 0;
 
-    for (int t = 0; t < mx_worker_count(); t++) {
-        json_int_t sum = 0;
-        json_array_foreach(sessions, i, session)
-        {
-            const json_t *attributes = json_object_get(session, "attributes");
-            const json_t *memory = json_object_get(attributes, "memory");
-            if (json_integer_value(json_object_get(attributes, "thread")) == t) {
-                sum += json_integer_value(json_object_get(memory, "total"));
-            }
-        }
-        (void)json_array_append_new(threads, memory_json(sum));
-        whole += sum;
+    for (int i = 0; i < mx_worker_count(); i++) {
+        int64_t bytes = core_sessions_memory(i);
+        (void)json_array_append_new(threads, memory_json(bytes));
+        whole += bytes;
     }
-    json_decref(sessions);
     admin_response_body(
         response, admin_document(request,
                                  admin_resource("memory", "memory",

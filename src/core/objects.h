@@ -42,7 +42,7 @@ struct core_source {
 
 /* Counters of one target on one worker; only that worker writes. One cache line each. */
 struct core_target_stats {
-    struct mx_atomic connections;     /* now */
+    struct mx_atomic connections; /* now */
     struct mx_atomic total_connections;
     struct mx_atomic max_connections; /* peak of this worker */
     struct mx_atomic operations;      /* statements under way */
@@ -59,9 +59,9 @@ struct core_server_info {
     char *version_string;
     char *gtid_current_pos;
     char *gtid_binlog_pos;
-    char *last_event;     /* e.g. master_up */
-    time_t triggered_at;  /* 0: never */
-    char *state_details;  /* "Slave of External Server" or NULL */
+    char *last_event;    /* e.g. master_up */
+    time_t triggered_at; /* 0: never */
+    char *state_details; /* "Slave of External Server" or NULL */
 };
 
 struct core_server_runtime {
@@ -73,12 +73,12 @@ struct core_server_runtime {
     struct mx_atomic lag_s;          /* MX_LAG_UNKNOWN */
     struct mx_atomic version;        /* 101106; 0 never contacted */
     struct mx_atomic is_mariadb;
-    struct mx_atomic capabilities;   /* 64 bits: lower = capability flags of its greeting, upper =
-                                        MariaDB extended ones; 0 never contacted */
-    struct mx_atomic charset;        /* default collation number of its greeting */
+    struct mx_atomic capabilities; /* 64 bits: lower = capability flags of its greeting, upper =
+                                      MariaDB extended ones; 0 never contacted */
+    struct mx_atomic charset;      /* default collation number of its greeting */
     struct mx_atomic uptime_s;
-    struct mx_atomic node_id;        /* -1 */
-    struct mx_atomic master_id;      /* -1 */
+    struct mx_atomic node_id;             /* -1 */
+    struct mx_atomic master_id;           /* -1 */
     struct mx_atomic routing_connections; /* all workers, for max_routing_connections */
     struct mx_atomic ping_us;
     struct mx_atomic response_us; /* average of reads, 0: none measured */
@@ -120,6 +120,13 @@ struct core_service_runtime {
     void *router_instance;
     struct core_users_manager *users;
     struct mx_atomic clients; /* now, all workers, for max_connections */
+    struct {                  /* of sessions that have ended */
+        struct mx_atomic count;
+        struct mx_atomic life_ms;
+        struct mx_atomic life_max_ms;
+        struct mx_atomic history; /* session commands kept at the end */
+        struct mx_atomic history_max;
+    } ended;
     size_t worker_count;
     struct core_target_stats *stats; /* [worker_count] */
 };

@@ -147,11 +147,34 @@ mx_session_start(struct mx_session *session, struct mx_err *err)
 
 /* ------------------------------------------------------------ end */
 
+/* A maximum that two workers raise at once may miss the smaller of the two. */
+static void
+raise_to(struct mx_atomic *max, int64_t value)
+{
+    if (value > mx_atomic_get(max)) {
+        mx_atomic_set(max, value);
+    }
+}
+
+static void
+count_end(const struct mx_session *session)
+{
+    struct core_service_runtime *rt = session->service->rt;
+    int64_t life_ms = mx_now_ms() - session->connected_ms;
+    int64_t history = session->history == NULL ? 0 : (int64_t)session->history->count;
+    (void)mx_atomic_add(&rt->ended.count, 1);
+    (void)mx_atomic_add(&rt->ended.life_ms, life_ms);
+    (void)mx_atomic_add(&rt->ended.history, history);
+    raise_to(&rt->ended.life_max_ms, life_ms);
+    raise_to(&rt->ended.history_max, history);
+}
+
 static void
 session_free(void *arg)
 {
     struct mx_session *session = arg;
     MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
+    count_end(session);
     core_flow_free(session);
     mx_list_each_safe (node, &session->endpoints) {
         core_endpoint_free(mx_container_of(node, struct mx_endpoint, node));

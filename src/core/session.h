@@ -113,6 +113,9 @@ void core_flow_free(struct mx_session *session);
  * as `attributes` and so on of rest-api.md 4.6 without links. id 0: all.
  */
 json_t *core_sessions_json(uint64_t id);
+/* Bytes that the sessions of the worker take, their buffers and histories included. Not from a
+ * session worker. */
+int64_t core_sessions_memory(int worker);
 /* True when there was one; closed at once. From the main thread or an admin thread. */
 bool core_sessions_kill(uint64_t id);
 /* At shutdown, from the main thread. */
