@@ -1,4 +1,9 @@
 """The same raw conversation directly and through the proxy gives the same bytes."""
+import os
+import signal
+import threading
+import time
+
 import pytest
 
 import conversations as talk
@@ -112,3 +117,38 @@ def test_account_made_a_moment_ago_can_log_in(both, cluster):
     cluster.primary.run("CREATE OR REPLACE USER fresh@'%' IDENTIFIED BY 'fresh'")
     with raw.Client(both.port, user="fresh", password="fresh") as client:
         assert client.answer[0] == 0, client.answer
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def test_fast_client_waits_for_a_slow_server(both, cluster, plain_port):
+    """A server that stands still: neither a long statement nor many short ones pile up."""
+    statement = raw.frame(b"\x03SELECT LENGTH('" + b"y" * 15000000 + b"')")
+    commands = raw.frame(b"\x0e") * 200000
+    data = statement + commands
+    with raw.Client(plain_port) as client:
+        client.query("SELECT 1")
+        before = resident_kib(both.process.pid)
+        os.kill(cluster.primary.process.pid, signal.SIGSTOP)
+        client.socket.setblocking(False)
+        sent = 0
+        try:
+            for _ in range(100):
+                try:
+                    sent += client.socket.send(data[sent:sent + 1000000])
+                except BlockingIOError:
+                    time.sleep(0.01)
+            growth = resident_kib(both.process.pid) - before
+        finally:
+            os.kill(cluster.primary.process.pid, signal.SIGCONT)
+        assert growth < 4096, f"{growth} KiB"
+        client.socket.setblocking(True)
+        rest = threading.Thread(target=client.send, args=(data[sent:],))
+        rest.start()
+        assert client.result()[-2][4:] == b"\x0815000000"
+        for _ in range(200000):
+            assert client.packet()[0] == 0
+        rest.join()

@@ -1,10 +1,7 @@
 """Odd clients, odd servers: a clear error or a clean end, and the proxy goes on."""
-import os
 import random
-import signal
 import socket
 import struct
-import threading
 import time
 
 import pytest
@@ -240,37 +237,6 @@ def test_slow_client_does_not_make_memory_grow(proxy):
             time.sleep(0.02)
             most = max(most, resident_kib(proxy.process.pid) - before)
     assert most < 8192, f"{most} KiB for a result of 200 MB"
-
-
-def test_fast_client_waits_for_a_slow_server(proxy, cluster):
-    with raw.Client(proxy.port) as client:
-        client.query("SELECT 1 FOR UPDATE")
-        before = resident_kib(proxy.process.pid)
-        data = raw.frame(b"\x03INSERT INTO test.big VALUES ('" + b"y" * 12000000 + b"')")
-        cluster.primary.run("CREATE OR REPLACE TABLE test.big (t LONGTEXT)")
-        os.kill(cluster.primary.process.pid, signal.SIGSTOP)
-        try:
-            pings = raw.frame(b"\x0e") * 100000
-            client.socket.setblocking(False)
-            sent = 0
-            for _ in range(100):
-                try:
-                    sent += client.socket.send(pings[sent:sent + 100000])
-                except BlockingIOError:
-                    time.sleep(0.01)
-            assert resident_kib(proxy.process.pid) - before < 8192
-        finally:
-            os.kill(cluster.primary.process.pid, signal.SIGCONT)
-        client.socket.setblocking(True)
-        rest = threading.Thread(target=client.send, args=(pings[sent:],))
-        rest.start()
-        for _ in range(100000):
-            assert client.packet()[0] == 0
-        rest.join()
-        sender = threading.Thread(target=client.send, args=(data,))
-        sender.start()
-        assert client.result()[-1][4] in (0, 0xff)  # max_allowed_packet of the server decides
-        sender.join()
 
 
 def test_server_that_closes_in_the_middle_of_a_result(proxy, cluster):
