@@ -2,6 +2,7 @@
 #include "admin/filter.h"
 #include "admin/jsonpath.h"
 #include "admin/query.h"
+#include "mx/str.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -77,15 +78,16 @@ test_bad_expressions_are_explained(void **state)
 static void
 test_deep_expressions_end(void **state)
 {
-    char deep[600] = "";
+    struct mx_str deep = {0};
     char why[256];
 
     (void)state;
     for (int i = 0; i < 100; i++) {
-        strcat(deep, "not(");
+        mx_str_add(&deep, "not(");
     }
-    strcat(deep, "eq(1)");
-    assert_null(admin_filter_parse(deep, why));
+    mx_str_add(&deep, "eq(1)");
+    assert_null(admin_filter_parse(mx_str_text(&deep), why));
+    mx_str_free(&deep);
 }
 
 static void
@@ -141,16 +143,17 @@ static void
 expect_ids(const char *query, const char *ids)
 {
     json_t *body = run(query);
+    struct mx_str found = {0};
     json_t *item;
     size_t i;
-    char found[16] = "";
 
     assert_non_null(body);
     json_array_foreach(json_object_get(body, "data"), i, item)
     {
-        strcat(found, json_string_value(json_object_get(item, "id")));
+        mx_str_add(&found, json_string_value(json_object_get(item, "id")));
     }
-    assert_string_equal(found, ids);
+    assert_string_equal(mx_str_text(&found), ids);
+    mx_str_free(&found);
     json_decref(body);
 }
 
