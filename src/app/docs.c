@@ -1,6 +1,6 @@
 /*
- * The manual's tables, from the same rows that the reader uses: docs/user/configuration.md holds
- * them between markers, and a check compares.
+ * The manual's tables, from the same rows that the reader uses: docs/user/parameters.md holds them,
+ * and a test compares.
  */
 #include "app/app.h"
 #include "core/modload.h"
@@ -27,6 +27,18 @@ print_values(const struct mx_param *row)
     }
 }
 
+/* A bar would end the cell. */
+static void
+print_cell(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '|') {
+            (void)putchar('\\');
+        }
+        (void)putchar(*text);
+    }
+}
+
 static void
 print_row(const struct conf_rows *rows, const struct mx_param *row)
 {
@@ -41,8 +53,9 @@ print_row(const struct conf_rows *rows, const struct mx_param *row)
     }
     (void)printf(" | ");
     print_values(row);
-    (void)printf(" | %s%s%s |\n", row->doc,
-                 (row->flags & MX_PARAM_DEPRECATED) != 0 ? " Deprecated." : "",
+    (void)printf(" | ");
+    print_cell(row->doc);
+    (void)printf("%s%s |\n", (row->flags & MX_PARAM_DEPRECATED) != 0 ? " Deprecated." : "",
                  (row->flags & MX_PARAM_INERT) != 0 ? " Without effect in this version." : "");
 }
 

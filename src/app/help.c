@@ -49,7 +49,7 @@ app_help_print(const struct app *app, const char *program)
     for (int i = 0; i < APP_DIR_COUNT; i++) {
         (void)fprintf(stderr, "  %-20s %s\n", app_dir_name((enum app_dir)i), app->dirs[i]);
     }
-    (void)fprintf(stderr, "\nExit codes: 0 fine, 1 bad configuration, 2 a library is missing, 3 a "
+    (void)fprintf(stderr, "\nExit codes: 0 fine, 1 bad configuration, 3 a "
                           "service could not be started,\n4 running already, 5 bad argument, 6 "
                           "internal error. Manual: docs/user/command-line.md\n");
 }

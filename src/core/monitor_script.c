@@ -243,6 +243,31 @@ log_lines(const struct mx_monitor *monitor, const char *command, char *buffer, s
 
 /* -------------------------------------------------------------------- process */
 
+/* The program takes its signals in one thread and blocks them elsewhere; a script starts without.
+ */
+static int
+run_words(pid_t *pid, char *const *words, const posix_spawn_file_actions_t *actions)
+{
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigset_t usual;
+    int rc = posix_spawnattr_init(&attributes);
+    if (rc != 0) {
+        return rc;
+    }
+    (void)sigemptyset(&none);
+    (void)sigemptyset(&usual);
+    (void)sigaddset(&usual, SIGPIPE);
+    rc = posix_spawnattr_setsigmask(&attributes, &none);
+    rc = rc != 0 ? rc : posix_spawnattr_setsigdefault(&attributes, &usual);
+    rc = rc != 0 ? rc
+                 : posix_spawnattr_setflags(&attributes,
+                                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    rc = rc != 0 ? rc : posix_spawn(pid, words[0], actions, &attributes, words, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+    return rc;
+}
+
 static pid_t
 spawn(char *const *words, int output)
 {
@@ -254,7 +279,7 @@ spawn(char *const *words, int output)
     int rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     rc = rc != 0 ? rc : posix_spawn_file_actions_adddup2(&actions, output, 1);
     rc = rc != 0 ? rc : posix_spawn_file_actions_adddup2(&actions, output, 2);
-    rc = rc != 0 ? rc : posix_spawn(&pid, words[0], &actions, NULL, words, environ);
+    rc = rc != 0 ? rc : run_words(&pid, words, &actions);
     (void)posix_spawn_file_actions_destroy(&actions);
     errno = rc;
     return rc == 0 ? pid : -1;
