@@ -3,9 +3,31 @@
 
 #include "admin/http.h"
 #include "admin/state.h"
+#include "core/main_call.h"
 #include "core/objects.h"
 
 #include <stdlib.h>
+
+static int
+do_nothing(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+bool
+admin_wait_open(struct admin *admin)
+{
+    bool is_open;
+
+    (void)pthread_mutex_lock(&admin->open_lock);
+    if (!admin->is_open) {
+        admin->is_open = core_main_call(do_nothing, NULL) == 0;
+    }
+    is_open = admin->is_open;
+    (void)pthread_mutex_unlock(&admin->open_lock);
+    return is_open;
+}
 
 static int
 open_parts(struct admin *admin, const struct core_global_config *globals, struct mx_err *err)
@@ -31,6 +53,7 @@ admin_start(struct mx_err *err)
     const struct core_registry *registry = core_registry_ref();
     struct admin *admin = mx_calloc(1, sizeof(*admin));
 
+    (void)pthread_mutex_init(&admin->open_lock, NULL);
     if (open_parts(admin, registry->globals, err) != 0) {
         admin_stop(admin);
         admin = NULL;
@@ -49,5 +72,6 @@ admin_stop(struct admin *admin)
     admin_changes_free(admin->changes);
     admin_tokens_free(admin->tokens);
     admin_users_close(admin->users);
+    (void)pthread_mutex_destroy(&admin->open_lock);
     free(admin);
 }

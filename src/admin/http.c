@@ -98,6 +98,9 @@ begin(const struct admin_http *http, struct MHD_Connection *connection, const ch
             "The client certificate is not signed by an authority of admin_ssl_ca, or "
             "out of date.");
     }
+    if (!admin_wait_open(http->admin)) {
+        admin_response_error(&exchange->response, 503, "MaxScale is shutting down");
+    }
     if (exchange->uri == NULL) {
         admin_response_error(&exchange->response, 400, "The request has no path.");
     }

@@ -9,6 +9,7 @@
 #include "admin/token.h"
 #include "admin/users.h"
 
+#include <pthread.h>
 #include <time.h>
 
 struct admin_http;
@@ -19,6 +20,14 @@ struct admin {
     struct admin_changes *changes;
     struct admin_http *http;
     time_t started;
+    pthread_mutex_t open_lock;
+    bool is_open; /* the main loop runs: objects are started, and may be looked at */
 };
+
+/*
+ * Waits until the start of the program is complete, which also makes what it wrote visible to the
+ * calling thread. False: the program is stopping.
+ */
+bool admin_wait_open(struct admin *admin);
 
 #endif
