@@ -246,7 +246,7 @@ log_lines(const struct mx_monitor *monitor, const char *command, char *buffer, s
 /* The program takes its signals in one thread and blocks them elsewhere; a script starts without.
  */
 static int
-run_words(pid_t *pid, char *const *words, const posix_spawn_file_actions_t *actions)
+spawn_plain(pid_t *pid, char *const *words, const posix_spawn_file_actions_t *actions)
 {
     posix_spawnattr_t attributes;
     sigset_t none;
@@ -279,7 +279,7 @@ spawn(char *const *words, int output)
     int rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     rc = rc != 0 ? rc : posix_spawn_file_actions_adddup2(&actions, output, 1);
     rc = rc != 0 ? rc : posix_spawn_file_actions_adddup2(&actions, output, 2);
-    rc = rc != 0 ? rc : run_words(&pid, words, &actions);
+    rc = rc != 0 ? rc : spawn_plain(&pid, words, &actions);
     (void)posix_spawn_file_actions_destroy(&actions);
     errno = rc;
     return rc == 0 ? pid : -1;
