@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mysql.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,8 @@ size_t
 core_monitor_start_all(const struct core_registry *registry)
 {
     size_t failed = 0;
+    /* Here there is one thread yet; the client library's own start is not for several. */
+    (void)mysql_library_init(0, NULL, NULL);
     for (size_t i = 0; i < registry->monitor_count; i++) {
         struct mx_err err = {0};
         if (core_monitor_start(registry->monitors[i], &err) != 0) {

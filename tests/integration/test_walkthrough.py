@@ -56,8 +56,8 @@ def start(folder, servers):
 
 START_LINES = [
     r"Module '\w+' loaded from '.*lib64/maxscale/lib\w+\.so'", r"syslog", r"maxlog|log file",
-    r"MaxScale .* started", r"process id|PID", r"maxscale\.cnf", r"JWT|signature",
-    r"127\.0\.0\.1\]:\d+", r"'server1'.*10\.11", r"Service 'Read-Write-Service' started \(1/1\)",
+    r"MaxScale .* started", r"Process: \d+", r"maxscale\.cnf", r"JWT|signature",
+    r"127\.0\.0\.1\]:\d+", r"server1 sent version string '10\.11", r"Service 'Read-Write-Service' started \(1/1\)",
     r"\[::\]:\d+", r"\d+ worker threads", r"user@host entries from '\w+' for service 'Read-Write-Service'",
 ]
 
