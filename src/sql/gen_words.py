@@ -2,7 +2,7 @@
 """Turns the word lists into const hash tables: gen_words.py words.txt functions.txt OUT.h OUT.c"""
 import sys
 
-SIZE_BITS = 10
+SIZE_BITS = 11
 TEXT_MAX = 36  # as in word.h
 
 
@@ -42,7 +42,7 @@ def write_table(out, name, rows):
 
 def byte_classes():
     """Which bytes the lexer handles without its automaton; the values are those of word.h."""
-    name, digit, start, solo, space = 1, 2, 4, 8, 16
+    name, digit, start, solo, space, wide = 1, 2, 4, 8, 16, 32
     classes = [0] * 256
     for c in range(256):
         char = chr(c)
@@ -51,7 +51,7 @@ def byte_classes():
             classes[c] |= digit if char.isdigit() else 0
             classes[c] |= start if char.isalpha() or char == "_" else 0
         if c >= 128:
-            classes[c] |= name
+            classes[c] |= wide
         if char in "(),;=?":
             classes[c] |= solo
         if char in " \t\n\v\f\r":

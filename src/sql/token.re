@@ -65,6 +65,9 @@ word(struct sql_lexer *lexer, const char *start, const char *stop, uint32_t kind
 static struct sql_token
 plain_word(struct sql_lexer *lexer, const char *start, const char *stop)
 {
+    if (stop - start == 1) { /* no keyword is so short */
+        return word(lexer, start, stop, T_IDENT);
+    }
     const struct sql_word *found = sql_word_find(sql_words, start, (size_t)(stop - start));
     return word(lexer, start, stop, found == NULL ? T_IDENT : T_WORD + found->value);
 }
@@ -362,11 +365,9 @@ sql_lexer_next(struct sql_lexer *lexer)
     }
     unsigned class = byte_class(*start);
     if ((class & SQL_BYTE_START) != 0) {
-        const char *stop = start + 1;
-        while (stop < end && (byte_class(*stop) & SQL_BYTE_NAME) != 0 && (*stop & 0x80) == 0) {
-            stop++;
-        }
-        bool plain = stop == end || ((*stop & 0x80) == 0 && (*stop != '\'' || stop - start > 1));
+        const char *stop = skip_class(start + 1, end, SQL_BYTE_NAME);
+        bool plain = stop == end || ((byte_class(*stop) & SQL_BYTE_WIDE) == 0 &&
+                                     (*stop != '\'' || stop - start > 1));
         return plain ? plain_word(lexer, start, stop) : any_token(lexer, start);
     }
     if ((class & SQL_BYTE_SOLO) != 0) {
@@ -375,7 +376,7 @@ sql_lexer_next(struct sql_lexer *lexer)
     }
     if ((class & SQL_BYTE_DIGIT) != 0) {
         const char *stop = skip_class(start, end, SQL_BYTE_DIGIT);
-        if (stop == end || ((byte_class(*stop) & SQL_BYTE_NAME) == 0 && *stop != '.')) {
+        if (stop == end || ((byte_class(*stop) & (SQL_BYTE_NAME | SQL_BYTE_WIDE)) == 0 && *stop != '.')) {
             return token(lexer, start, stop, T_NUMBER);
         }
     }

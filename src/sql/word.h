@@ -13,7 +13,7 @@
 #include "sql/sql_keyword.h"
 
 enum {
-    SQL_WORD_BITS = 10,
+    SQL_WORD_BITS = 11,
     SQL_WORD_SLOTS = 1 << SQL_WORD_BITS
 };
 
@@ -42,11 +42,12 @@ struct sql_word {
 
 /* Classes of bytes, by which the lexer's quick path goes. */
 enum {
-    SQL_BYTE_NAME = 1, /* may be inside a name */
+    SQL_BYTE_NAME = 1, /* ASCII that may be inside a name */
     SQL_BYTE_DIGIT = 2,
     SQL_BYTE_START = 4, /* begins a word of ASCII letters */
     SQL_BYTE_SOLO = 8,  /* a token by itself, whatever follows */
     SQL_BYTE_SPACE = 16,
+    SQL_BYTE_WIDE = 32, /* part of a character of more than one byte */
 };
 extern const unsigned char sql_bytes[256];
 

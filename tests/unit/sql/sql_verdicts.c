@@ -11,7 +11,9 @@
 int
 main(void)
 {
-    enum { LIMIT = 8 << 20 };
+    enum {
+        LIMIT = 8 << 20
+    };
     char *text = malloc(LIMIT);
     if (text == NULL) {
         return 1;
