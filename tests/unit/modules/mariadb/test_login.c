@@ -1,0 +1,231 @@
+/* Login to a server: packets in, packets out, without a socket. */
+#include "mariadb.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ------------------------------------------------------------ a fake connection and authenticator
+ */
+
+static uint8_t sent[4096];
+static size_t sent_len;
+
+void
+mx_conn_write(struct mx_conn *conn MX_UNUSED, const void *bytes, size_t len)
+{
+    assert_true(len <= sizeof(sent));
+    memcpy(sent, bytes, len);
+    sent_len = len;
+}
+
+static enum mx_auth_verdict
+fake_step(struct mx_auth_server *x)
+{
+    assert_int_equal(mx_buf_append(x->out, "token-of-20-bytes...", 20), 0);
+    return MX_AUTH_SEND;
+}
+
+static const char *const plugins[] = {"mysql_native_password", NULL};
+static const struct mx_authenticator_ops fake_ops = {.server_plugins = plugins,
+                                                     .server_step = fake_step};
+
+const struct mx_authenticator_ops *
+mx_session_server_plugin(const struct mx_session *session MX_UNUSED, const char *plugin MX_UNUSED)
+{
+    return NULL;
+}
+
+#define SERVER_CAPS (WIRE_CAPS_BASE & ~WIRE_CAP_CLIENT_MYSQL)
+#define CLIENT_CAPS                                                             \
+    (WIRE_CAP_PROTOCOL_41 | WIRE_CAP_SECURE_CONNECTION | WIRE_CAP_PLUGIN_AUTH | \
+     WIRE_CAP_CONNECT_ATTRS | WIRE_CAP_DEPRECATE_EOF | WIRE_CAP_SESSION_TRACK)
+
+static struct mariadb_identity identity = {.user = "app",
+                                           .database = "",
+                                           .authenticator = &fake_ops,
+                                           .attrs = (const uint8_t *)"\003key\005value",
+                                           .attrs_len = 10,
+                                           .collation = 45,
+                                           .token_len = 0};
+
+static struct login_facts
+facts(const char *database)
+{
+    return (struct login_facts){.identity = &identity,
+                                .database = database,
+                                .server_name = "server1",
+                                .caps = CLIENT_CAPS,
+                                .needed = CLIENT_CAPS};
+}
+
+static uint8_t bytes[512];
+
+static struct wire_packet
+greeting_packet(uint32_t caps)
+{
+    struct wire_greeting g = {.version = wire_slice_of("5.5.5-10.11.6-MariaDB"),
+                              .plugin = wire_slice_of(WIRE_PLUGIN_NATIVE),
+                              .thread_id = 77,
+                              .caps = caps,
+                              .status = 2,
+                              .collation = 45};
+    memset(g.scramble, 'x', sizeof(g.scramble));
+    struct wire_writer w;
+    wire_writer_init(&w, bytes, sizeof(bytes));
+    assert_int_equal(wire_greeting_encode(&w, 0, &g), 0);
+    struct wire_packet packet;
+    assert_int_equal(wire_packet_next(bytes, w.len, &packet), 0);
+    return packet;
+}
+
+static struct wire_packet
+error_packet(uint16_t code)
+{
+    struct wire_writer w;
+    wire_writer_init(&w, bytes, sizeof(bytes));
+    assert_int_equal(wire_err_encode(&w, 2, code, NULL, wire_slice_of("no")), 0);
+    struct wire_packet packet;
+    assert_int_equal(wire_packet_next(bytes, w.len, &packet), 0);
+    return packet;
+}
+
+static enum login_result
+feed(struct backend_login *login, const struct login_facts *f, struct wire_packet packet,
+     bool *permanent, struct mx_err *err)
+{
+    sent_len = 0;
+    *permanent = false;
+    return login_packet(login, f, &packet, permanent, err);
+}
+
+/* ------------------------------------------------------------ tests */
+
+static void
+test_response_carries_what_the_client_said(void **state MX_UNUSED)
+{
+    struct backend_login login = {0};
+    struct login_facts f = facts("shop");
+    struct mx_err err;
+    bool permanent = false;
+    assert_int_equal(feed(&login, &f, greeting_packet(SERVER_CAPS), &permanent, &err), LOGIN_MORE);
+    assert_int_equal(login.thread_id, 77);
+    struct wire_packet packet;
+    struct wire_login said;
+    assert_int_equal(wire_packet_next(sent, sent_len, &packet), 0);
+    assert_int_equal(packet.sequence, 1);
+    assert_int_equal(
+        wire_login_decode(packet.payload.data, packet.payload.len, UINT32_MAX, 0, &said),
+        WIRE_LOGIN_OK);
+    assert_true(wire_slice_equals(said.user, "app"));
+    assert_true(wire_slice_equals(said.db, "shop"));
+    assert_true(wire_slice_equals(said.token, "token-of-20-bytes..."));
+    assert_int_equal(said.attrs.len, 10);
+    assert_int_equal(said.collation, 45);
+    assert_true((said.caps & WIRE_CAP_DEPRECATE_EOF) != 0);
+    /* Never more than the client has: it would open what the server refuses it. */
+    assert_int_equal(said.caps & WIRE_CAP_MULTI_STATEMENTS, 0);
+    static const uint8_t ok[] = {7, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0};
+    assert_int_equal(wire_packet_next(ok, sizeof(ok), &packet), 0);
+    assert_int_equal(feed(&login, &f, packet, &permanent, &err), LOGIN_OK);
+}
+
+static void
+test_server_without_a_promised_capability_is_refused_for_good(void **state MX_UNUSED)
+{
+    struct backend_login login = {0};
+    struct login_facts f = facts("");
+    struct mx_err err;
+    bool permanent = false;
+    struct wire_packet packet = greeting_packet(SERVER_CAPS & ~WIRE_CAP_DEPRECATE_EOF);
+    assert_int_equal(feed(&login, &f, packet, &permanent, &err), LOGIN_FAILED);
+    assert_true(permanent);
+    assert_non_null(strstr(err.text, "server1"));
+    assert_int_equal(sent_len, 0);
+}
+
+static void
+test_errors_are_permanent_unless_time_can_mend_them(void **state MX_UNUSED)
+{
+    static const struct {
+        uint16_t code;
+        bool permanent;
+    } cases[] = {{1045, true},  {1044, true},  {1049, true},
+                 {1040, false}, {1129, false}, {1053, false}};
+    for (size_t i = 0; i < MX_COUNT(cases); i++) {
+        struct backend_login login = {.phase = LOGIN_ANSWER};
+        struct login_facts f = facts("");
+        struct mx_err err;
+        bool permanent = false;
+        assert_int_equal(feed(&login, &f, error_packet(cases[i].code), &permanent, &err),
+                         LOGIN_FAILED);
+        assert_int_equal(permanent, cases[i].permanent);
+        assert_int_equal(err.code, cases[i].code);
+    }
+}
+
+static void
+test_switch_request_is_answered_and_unknown_plugins_are_named(void **state MX_UNUSED)
+{
+    struct backend_login login = {.phase = LOGIN_ANSWER};
+    struct login_facts f = facts("");
+    struct mx_err err;
+    bool permanent = false;
+    struct wire_writer w;
+    struct wire_packet packet;
+    struct wire_auth_switch request = {.plugin = wire_slice_of(WIRE_PLUGIN_NATIVE),
+                                       .data = {(const uint8_t *)"yyyyyyyyyyyyyyyyyyyy", 21}};
+    wire_writer_init(&w, bytes, sizeof(bytes));
+    assert_int_equal(wire_auth_switch_encode(&w, 2, &request), 0);
+    assert_int_equal(wire_packet_next(bytes, w.len, &packet), 0);
+    assert_int_equal(feed(&login, &f, packet, &permanent, &err), LOGIN_MORE);
+    assert_int_equal(sent_len, 24);
+    assert_int_equal(sent[3], 3);
+    assert_int_equal(login.scramble[0], 'y');
+    request.plugin = wire_slice_of("ed25519");
+    wire_writer_init(&w, bytes, sizeof(bytes));
+    assert_int_equal(wire_auth_switch_encode(&w, 2, &request), 0);
+    assert_int_equal(wire_packet_next(bytes, w.len, &packet), 0);
+    assert_int_equal(feed(&login, &f, packet, &permanent, &err), LOGIN_FAILED);
+    assert_non_null(strstr(err.text, "ed25519"));
+}
+
+static void
+test_any_bytes_end_without_harm(void **state MX_UNUSED)
+{
+    uint32_t seed = 1;
+    for (int round = 0; round < 20000; round++) {
+        uint8_t garbage[80];
+        size_t len = 0;
+        for (size_t i = 0; i < sizeof(garbage); i++) {
+            seed = seed * 1664525u + 1013904223u;
+            garbage[i] = (uint8_t)(seed >> 24);
+            len = seed % sizeof(garbage);
+        }
+        uint8_t *exact = malloc(len == 0 ? 1 : len); /* so that a sanitizer sees each step over */
+        memcpy(exact, garbage, len);
+        struct backend_login login = {.phase = (uint8_t)(round % 2)};
+        struct login_facts f = facts("");
+        struct mx_err err;
+        bool permanent = false;
+        struct wire_packet packet = {.payload = {exact, len}, .size = len + 4};
+        (void)feed(&login, &f, packet, &permanent, &err);
+        free(exact);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_response_carries_what_the_client_said),
+        cmocka_unit_test(test_server_without_a_promised_capability_is_refused_for_good),
+        cmocka_unit_test(test_errors_are_permanent_unless_time_can_mend_them),
+        cmocka_unit_test(test_switch_request_is_answered_and_unknown_plugins_are_named),
+        cmocka_unit_test(test_any_bytes_end_without_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
