@@ -6,11 +6,16 @@ import socket
 import ssl
 import subprocess
 
+import pymysql
 import pytest
 import requests
+from conftest import finish
 from lab import lab
 
 AUTH = ("admin", "mariadb")
+
+
+# HTTP alone needs no server; the tests of sessions and operations at the end have real ones.
 
 
 class Rest:
@@ -71,7 +76,7 @@ address=127.0.0.1
 
 
 @pytest.fixture
-def make_proxy():
+def make_local():
     made = []
 
     def make(extra="admin_secure_gui=false"):
@@ -84,12 +89,12 @@ def make_proxy():
 
     yield make
     for proxy in made:
-        assert proxy.stop() == 0, proxy.text_output()[-3000:]
+        finish(proxy)
 
 
 @pytest.fixture
-def rest(make_proxy):
-    return Rest(make_proxy().admin_port)
+def rest(make_local):
+    return Rest(make_local().admin_port)
 
 
 def test_states_of_a_monitored_server(rest):
@@ -155,8 +160,8 @@ def test_commands_of_modules(rest):
     rest("POST", f"{module}/failover?Monitor", 400)  # no server is there to take over
 
 
-def test_accounts(make_proxy):
-    proxy = make_proxy()
+def test_accounts(make_local):
+    proxy = make_local()
     rest = Rest(proxy.admin_port)
     user = {"data": {"id": "bob", "type": "inet",
                      "attributes": {"password": "secret", "account": "basic"}}}
@@ -232,8 +237,8 @@ def raw(port, data):
             got += part
 
 
-def test_odd_clients_do_no_harm(make_proxy):
-    proxy = make_proxy()
+def test_odd_clients_do_no_harm(make_local):
+    proxy = make_local()
     for data in (b"\x00" * 100, b"GET", b"GET / HTTP/1.1\r\n\r\n", b"GET  HTTP/1.1\r\nHost: x\r\n\r\n",
                  b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n",
                  b"POST /v1/users/inet HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{",
@@ -265,9 +270,9 @@ def certificate(folder):
     return key, cert
 
 
-def test_https(make_proxy, tmp_path):
+def test_https(make_local, tmp_path):
     key, cert = certificate(str(tmp_path))
-    proxy = make_proxy(f"admin_ssl_key={key}\nadmin_ssl_cert={cert}\nadmin_ssl_ca={cert}\n"
+    proxy = make_local(f"admin_ssl_key={key}\nadmin_ssl_cert={cert}\nadmin_ssl_ca={cert}\n"
                        "admin_ssl_version=TLSv13")
     rest = Rest(proxy.admin_port, "https", verify=cert)
     answer = rest("GET", "servers", 200).json()
@@ -289,24 +294,24 @@ def test_https(make_proxy, tmp_path):
             context.wrap_socket(conn, server_hostname="127.0.0.1").close()
 
 
-def test_tokens_need_encryption_by_default(make_proxy):
-    rest = Rest(make_proxy("").admin_port)
+def test_tokens_need_encryption_by_default(make_local):
+    rest = Rest(make_local("").admin_port)
     assert "not encrypted" in rest("GET", "auth", 401).text
     rest("GET", "servers", 200)
 
 
-def test_only_listed_addresses_come_in(make_proxy):
-    closed = Rest(make_proxy("admin_readwrite_hosts=10.0.0.0/8\nadmin_readonly_hosts=192.168.0.1")
+def test_only_listed_addresses_come_in(make_local):
+    closed = Rest(make_local("admin_readwrite_hosts=10.0.0.0/8\nadmin_readonly_hosts=192.168.0.1")
                   .admin_port)
     closed("GET", "servers", 401)
-    reading = Rest(make_proxy("admin_readwrite_hosts=10.0.0.0/8\nadmin_readonly_hosts=127.0.0.0/8")
+    reading = Rest(make_local("admin_readwrite_hosts=10.0.0.0/8\nadmin_readonly_hosts=127.0.0.0/8")
                    .admin_port)
     reading("GET", "servers", 200)
     reading("PUT", "servers/server2/set?state=drain", 401)
 
 
-def test_no_authentication_when_it_is_off(make_proxy):
-    rest = Rest(make_proxy("admin_auth=false").admin_port, auth=None)
+def test_no_authentication_when_it_is_off(make_local):
+    rest = Rest(make_local("admin_auth=false").admin_port, auth=None)
     rest("GET", "servers", 200)
     rest("PUT", "servers/server2/set?state=drain", 204)
 
@@ -325,8 +330,77 @@ def test_a_port_in_use_is_told():
         proxy.stop()
 
 
-def test_a_waiting_request_does_not_hold_the_end_up(make_proxy):
-    proxy = make_proxy()
+def test_a_waiting_request_does_not_hold_the_end_up(make_local):
+    proxy = make_local()
     with socket.create_connection(("127.0.0.1", proxy.admin_port), 10) as idle:
         idle.sendall(b"GET /v1/servers HTTP/1.1\r\nHost: x\r\n")
         assert proxy.stop() == 0
+
+
+def sessions(rest):
+    return rest("GET", "sessions", 200).json()["data"]
+
+
+def test_sessions_are_shown_and_closed(proxy):
+    rest = Rest(proxy.admin_port)
+    with proxy.connect() as client, client.cursor() as cursor:
+        cursor.execute("SELECT CONNECTION_ID()")
+        number = cursor.connection.thread_id()
+        found = rest("GET", f"sessions/{number}", 200).json()["data"]
+        assert found["id"] == str(number)
+        assert found["attributes"]["user"] == "app"
+        assert found["attributes"]["remote"] == "127.0.0.1"
+        assert found["relationships"]["services"]["data"][0]["id"] == "Read-Write-Service"
+        related = rest("GET", f"sessions/{number}/relationships/services", 200).json()
+        assert related["data"] == found["relationships"]["services"]["data"]
+        assert rest("GET", "maxscale/memory", 200).json()["data"]["attributes"]["process"]["total"] > 0
+        rest("DELETE", f"sessions/{number}", 200)
+        with pytest.raises(pymysql.err.OperationalError):
+            cursor.execute("SELECT 1")
+    lab.wait_for("the session to end", lambda: not sessions(rest))
+    rest("GET", f"sessions/{number}", 404)
+    rest("DELETE", f"sessions/{number}", 404)
+
+
+def test_statements_of_a_service_are_counted(proxy):
+    rest = Rest(proxy.admin_port)
+
+    def numbers():
+        path = "services/Read-Write-Service?fields[services]=statistics"
+        return rest("GET", path, 200).json()["data"]["attributes"]["statistics"]
+    before = numbers()
+    with proxy.connect() as client, client.cursor() as cursor:
+        for _ in range(5):
+            cursor.execute("SELECT 1")
+        cursor.execute("DO 1")
+    lab.wait_for("the session to end", lambda: not sessions(rest))
+    after = numbers()
+    assert after["total_connections"] == before["total_connections"] + 1
+    assert after["routed_reads"] >= before["routed_reads"] + 5
+    assert after["routed_packets"] == after["routed_reads"] + after["routed_writes"]
+    assert after["connections"] == 0
+
+
+def test_stop_with_force_closes_sessions(proxy):
+    rest = Rest(proxy.admin_port)
+    with proxy.connect() as client, client.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        rest("PUT", "services/Read-Write-Service/stop?force=yes", 204)
+        with pytest.raises(pymysql.err.OperationalError):
+            cursor.execute("SELECT 1")
+    rest("PUT", "services/Read-Write-Service/start", 204)
+    proxy.wait_ready()
+
+
+def test_switchover_to_a_named_and_to_any_server(proxy):
+    rest = Rest(proxy.admin_port)
+    command = "maxscale/modules/mariadbmon/switchover"
+    primary = [row["id"] for row in rest("GET", "servers", 200).json()["data"]
+               if row["attributes"]["state"].startswith("Master")]
+    other = {"server1": "server2", "server2": "server1"}[primary[0]]
+    rest("POST", f"{command}?MariaDB-Monitor&{other}&{primary[0]}", 204)
+    assert rest.state(other) == "Master, Running"
+    rest("GET", "maxscale/debug/monitor_wait", 200)
+    lab.wait_for("the old primary to follow", lambda: rest.state(primary[0]) == "Slave, Running")
+    rest("POST", f"{command}?MariaDB-Monitor", 204)
+    assert rest.state(primary[0]) == "Master, Running"
