@@ -149,10 +149,11 @@ mon_instance_journal_save(void *context, json_t *journal)
     struct mon_instance *instance = context;
     const struct mon_history *history = &instance->history;
     json_t *unlogged = json_array();
-    (void)json_object_set_new(journal, "master_server",
-                              history->master != MON_NONE
-                                  ? json_string(instance->settings.servers[history->master].name)
-                                  : json_null());
+    /* an operation may have promoted a server that the next tick only would take over */
+    int master = history->next_master != MON_NONE ? history->next_master : history->master;
+    (void)json_object_set_new(
+        journal, "master_server",
+        master != MON_NONE ? json_string(instance->settings.servers[master].name) : json_null());
     (void)json_object_set_new(journal, "master_gtid_domain",
                               history->domain_known ? json_integer(history->domain) : json_null());
     for (size_t i = 0; i < history->count; i++) {

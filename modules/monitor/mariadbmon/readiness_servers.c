@@ -240,6 +240,14 @@ check_outsider(const struct subject *x)
     char *reason = mon_rejoin_obstacle(x->view, x->index);
     const char *primary = mon_view_name(x->view, (size_t)x->view->history->master);
     if (reason == NULL) {
+        if (!x->view->settings->config->auto_rejoin) {
+            mon_find(x->out, (int)x->index, MON_FAILOVER_BIT | MON_SWITCHOVER_BIT, false,
+                     "not_joined",
+                     mx_asprintf("maxctrl call command mariadbmon rejoin <monitor> %s; or set "
+                                 "auto_rejoin=true.",
+                                 x->name),
+                     "'%s' runs but is not a replica, and auto_rejoin is off.", x->name);
+        }
         return;
     }
     if (!x->primary->log_bin) {
