@@ -146,7 +146,7 @@ MX_API void mx_sql_classify(const char *sql, size_t len, const struct mx_sql_opt
 MX_API size_t mx_sql_span_name(const char *sql, struct mx_sql_span span, char *out, size_t size);
 
 /*
- * Calls `each` for every table the statement names, in order, with table and database as written
+ * Calls `each` for every table the statements of the text name, in order, as written
  * (database empty when not written); stops when it returns false. For the temporary-table rule.
  */
 typedef bool (*mx_sql_table_fn)(void *data, struct mx_sql_span db, struct mx_sql_span table);

@@ -501,4 +501,12 @@ mx_sql_each_table(const char *sql, size_t len, const struct mx_sql_options *opti
     sql_parse_init(&parse, sql, len, options, &verdict, &collector);
     sql_parse_advance(&parse);
     parse_one(&parse, &verdict);
+    while (verdict.next > 0) {
+        struct sql_lexer lexer = parse.lexer;
+        struct sql_token token = parse.token;
+        sql_parse_init(&parse, sql, len, options, &verdict, &collector);
+        parse.lexer = lexer;
+        parse.token = token;
+        parse_one(&parse, &verdict);
+    }
 }

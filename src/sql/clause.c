@@ -373,94 +373,107 @@ quantifier_seen(struct sql_parse *parse)
     return true;
 }
 
-void
-sql_word_seen(struct sql_parse *parse)
+/* Words with a meaning of their own wherever they stand. */
+static bool
+fixed_word(struct sql_parse *parse, uint32_t kind)
 {
-    uint32_t kind = parse->token.kind;
-    if (clause_word(parse, kind)) {
-        return;
-    }
     switch (kind) {
     case KW(SELECT):
         select_seen(parse);
-        return;
+        break;
     case KW(WITH):
         with_seen(parse);
-        return;
+        break;
     case KW(FROM):
         from_seen(parse);
-        return;
+        break;
     case KW(INTO):
         into_seen(parse);
-        return;
+        break;
     case KW(FOR):
         for_seen(parse);
-        return;
+        break;
     case KW(LOCK):
         sql_parse_advance(parse);
         if (sql_parse_is(parse, KW(IN))) {
             parse->effects.writes = true;
         }
-        return;
+        break;
     case KW(AS):
         as_seen(parse);
-        return;
+        break;
     case KW(USING):
         using_seen(parse);
-        return;
+        break;
     case KW(VALUES):
         values_seen(parse);
-        return;
+        break;
     case KW(PARTITION):
     case KW(INDEX):
     case KW(KEY):
         name_list_seen(parse);
-        return;
+        break;
     case KW(PROCEDURE): /* PROCEDURE ANALYSE(...) */
         sql_parse_advance(parse);
         sql_clause_enter(parse, CLAUSE_NAMES, false);
-        return;
+        break;
     case KW(COLLATE):
         sql_parse_advance(parse);
         sql_parse_advance(parse);
         parse->operand = true;
-        return;
+        break;
     case KW(NEXT):
     case KW(PREVIOUS):
         sequence_value_seen(parse);
-        return;
+        break;
+    default:
+        return clause_word(parse, kind);
+    }
+    return true;
+}
+
+/* Words that are names unless their surroundings say otherwise. */
+static bool
+soft_word(struct sql_parse *parse, uint32_t kind)
+{
+    const struct sql_frame *frame = sql_frame_at(parse);
+    bool operand_wanted = !parse->operand && frame->clause == CLAUSE_EXPR;
+    switch (kind) {
     case KW(END):
         sql_parse_advance(parse);
         parse->operand = true;
-        return;
+        return true;
     case KW(SQL_CACHE):
     case KW(SQL_NO_CACHE):
     case KW(SQL_BUFFER_RESULT):
-        if (!parse->operand && sql_frame_at(parse)->clause == CLAUSE_EXPR) {
+        if (operand_wanted) {
             sql_parse_advance(parse);
-            return;
         }
-        break;
+        return operand_wanted;
     case KW(ANY):
     case KW(SOME):
-        if (!parse->operand && sql_frame_at(parse)->clause == CLAUSE_EXPR &&
-            quantifier_seen(parse)) {
-            return;
-        }
-        break;
+        return operand_wanted && quantifier_seen(parse);
     case KW(VALUE):
-        if (parse->in_insert && parse->depth == parse->base &&
-            sql_frame_at(parse)->clause != CLAUSE_TABLE) {
+        if (parse->in_insert && parse->depth == parse->base && frame->clause != CLAUSE_TABLE) {
             values_seen(parse);
-            return;
+            return true;
         }
-        break;
+        return false;
     default:
-        break;
+        return false;
+    }
+}
+
+void
+sql_word_seen(struct sql_parse *parse)
+{
+    uint32_t kind = parse->token.kind;
+    if (fixed_word(parse, kind)) {
+        return;
     }
     if (sql_token_is_reserved(kind)) {
         reserved_seen(parse);
-    } else {
+    } else if (!soft_word(parse, kind)) {
         sql_name_seen(parse);
     }
 }

@@ -307,7 +307,12 @@ sql_name_seen(struct sql_parse *parse)
         break;
     }
     if (parse->operand) {
+        struct sql_token name = parse->token;
         sql_column_alias_seen(parse);
+        bool clause = name.kind == KW(ESCAPE) || name.kind == KW(COLUMNS);
+        if (!clause && sql_parse_is(parse, '(')) { /* no alias: AS OF TIMESTAMP f() */
+            sql_call_open(parse, name, sql_call_class(parse, name));
+        }
         return;
     }
     expression_name(parse);

@@ -228,6 +228,21 @@ is_dash_comment(const struct sql_lexer *lexer, const char *pos)
     return pos >= lexer->end || (unsigned char)*pos <= ' ' || *pos == 0x7f;
 }
 
+/* What follows is a name, whatever it looks like. */
+static struct sql_token
+dot(struct sql_lexer *lexer, const char *start)
+{
+    struct sql_token found = token(lexer, start, start + 1, '.');
+    lexer->after_dot = true;
+    return found;
+}
+
+static bool
+is_oracle(const struct sql_lexer *lexer)
+{
+    return (lexer->mode & MX_SQL_MODE_ORACLE) != 0;
+}
+
 static struct sql_token
 any_token(struct sql_lexer *lexer, const char *cursor)
 {
@@ -247,17 +262,12 @@ again:
     re2c:yyfill:enable = 0;
     re2c:define:YYCTYPE = "unsigned char";
     re2c:indent:string = "    ";
-
     digits = [0-9]+;
     exponent = [eE] [+-]? digits;
     ascii = [0-9a-zA-Z_$];
     wide = [0-9a-zA-Z_$\x80-\xff];
-
     "\x00" {
-        if (start >= end) {
-            return token(lexer, end, end, T_EOF);
-        }
-        return token(lexer, start, start + 1, T_BAD);
+        return start >= end ? token(lexer, end, end, T_EOF) : token(lexer, start, start + 1, T_BAD);
     }
     "#" {
         cursor = skip_line(lexer, cursor);
@@ -284,53 +294,32 @@ again:
         lexer->in_exec = false;
         goto again;
     }
-
     "'" { return quoted(lexer, start, start, T_STRING); }
     [xXbBnN] "'" { return quoted(lexer, start, start + 1, T_STRING); }
     "\"" { return double_quoted(lexer, start); }
     "`" { return quoted(lexer, start, start, T_QUOTED); }
     "@" { return user_variable(lexer, start, cursor); }
     "@@" { return system_variable(lexer, start, cursor); }
-
-    digits { return token(lexer, start, cursor, T_NUMBER); }
-    digits exponent { return token(lexer, start, cursor, T_NUMBER); }
-    digits "." digits? exponent? { return token(lexer, start, cursor, T_NUMBER); }
-    "0x" [0-9a-fA-F]+ { return token(lexer, start, cursor, T_NUMBER); }
-    "0b" [01]+ { return token(lexer, start, cursor, T_NUMBER); }
+    digits exponent? | digits "." digits? exponent? | "0x" [0-9a-fA-F]+ | "0b" [01]+ {
+        return token(lexer, start, cursor, T_NUMBER);
+    }
     "." digits exponent? {
-        if (!lexer->after_name) {
-            return token(lexer, start, cursor, T_NUMBER);
-        }
-        struct sql_token dot = token(lexer, start, start + 1, '.');
-        lexer->after_dot = true;
-        return dot;
+        return lexer->after_name ? dot(lexer, start) : token(lexer, start, cursor, T_NUMBER);
     }
-    "." {
-        struct sql_token dot = token(lexer, start, cursor, '.');
-        lexer->after_dot = true;
-        return dot;
-    }
-
+    "." { return dot(lexer, start); }
     ":=" { return token(lexer, start, cursor, T_ASSIGN); }
     "=" | "<" | ">" | "<=" | ">=" | "<>" | "!=" | "<=>" {
         return token(lexer, start, cursor, T_COMPARE);
     }
-    "<<" | ">>" {
-        bool oracle = (lexer->mode & MX_SQL_MODE_ORACLE) != 0;
-        return token(lexer, start, cursor, oracle ? T_LABEL : T_OPERATOR);
-    }
+    "<<" | ">>" { return token(lexer, start, cursor, is_oracle(lexer) ? T_LABEL : T_OPERATOR); }
     "||" | "&&" | "->" | "->>" | ".." { return token(lexer, start, cursor, T_OPERATOR); }
     "\\N" { return token(lexer, start, cursor, T_NULL_ESCAPE); }
     ":" [a-zA-Z_] ascii* {
-        if ((lexer->mode & MX_SQL_MODE_ORACLE) != 0) {
-            return token(lexer, start, cursor, T_HOSTVAR);
-        }
-        return token(lexer, start, start + 1, ':');
+        return is_oracle(lexer) ? token(lexer, start, cursor, T_HOSTVAR)
+                                : token(lexer, start, start + 1, ':');
     }
-
     ascii+ { return plain_word(lexer, start, cursor); }
     wide+ { return wide_word(lexer, start, start, false); }
-
     [\x01-\x08\x0e-\x1f\x7f] { return token(lexer, start, cursor, T_BAD); }
     * { return token(lexer, start, cursor, (unsigned char)*start); }
     */

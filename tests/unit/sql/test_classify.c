@@ -83,6 +83,7 @@ test_select_and_its_effects(void **state)
          0},
         {"SELECT * FROM t PARTITION (p0) WHERE a BETWEEN 1 AND 2", R, OP(SELECT), 0, 0},
         {"SELECT * FROM t FOR SYSTEM_TIME FROM '2001-01-01' TO NOW()", R, OP(SELECT), 0, 0},
+        {"SELECT * FROM t FOR SYSTEM_TIME AS OF TIMESTAMP f()", R | W, OP(SELECT), 0, 0},
         {"SELECT EXTRACT(YEAR FROM d), TRIM(BOTH 'x' FROM s) FROM t", R, OP(SELECT), 0, 0},
         {"SELECT MATCH (a) AGAINST ('x' IN BOOLEAN MODE) FROM t", R, OP(SELECT), 0, 0},
         {"SELECT * FROM t PROCEDURE ANALYSE(1, 2)", R, OP(SELECT), 0, 0},

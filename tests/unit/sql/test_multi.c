@@ -142,6 +142,25 @@ test_deep_nesting_is_linear(void **state)
     free(sql);
 }
 
+static bool
+count_table(void *data, struct mx_sql_span db, struct mx_sql_span table)
+{
+    unsigned *count = data;
+    assert_int_equal(db.len, 0);
+    *count += table.len;
+    return true;
+}
+
+static void
+test_tables_of_all_statements(void **state)
+{
+    (void)state;
+    static const char sql[] = "SELECT 1; CREATE TEMPORARY TABLE aa (b INT); SELECT * FROM ccc";
+    unsigned count = 0;
+    mx_sql_each_table(sql, sizeof(sql) - 1, NULL, count_table, &count);
+    assert_int_equal(count, 5);
+}
+
 int
 main(void)
 {
@@ -149,6 +168,7 @@ main(void)
         cmocka_unit_test(test_statements_are_counted),
         cmocka_unit_test(test_compound_statements_are_one),
         cmocka_unit_test(test_oracle_mode),
+        cmocka_unit_test(test_tables_of_all_statements),
         cmocka_unit_test(test_deep_nesting_is_linear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
