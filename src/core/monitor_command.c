@@ -64,9 +64,9 @@ core_monitor_command_run(struct mx_monitor *monitor)
     (void)pthread_mutex_lock(&rt->lock);
     finish(rt, rc, result, errors);
     mx_atomic_set(&rt->is_cancelled, mx_atomic_get(&rt->is_stopping));
+    json_decref(arguments); /* shared with the command: jansson's count wants the lock */
     (void)pthread_mutex_unlock(&rt->lock);
     free(name);
-    json_decref(arguments);
     return true;
 }
 
