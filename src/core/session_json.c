@@ -128,8 +128,8 @@ attributes_json(struct mx_session *session)
     json_object_set_new(out, "connected", date_json(mx_wall_now() - alive_ms));
     json_object_set_new(out, "connections", connections_json(session));
     if (session->conn != NULL) {
-        int64_t idle_ms = mx_now_ms() - mx_conn_last_active_ms(session->conn);
-        json_object_set_new(out, "idle", json_real((double)(idle_ms / 100) / 10.0));
+        int64_t idle_tenths = (mx_now_ms() - mx_conn_last_active_ms(session->conn)) / 100;
+        json_object_set_new(out, "idle", json_real((double)idle_tenths / 10.0));
         json_object_set_new(out, "port", json_integer(mx_conn_peer_port(session->conn)));
     }
     json_object_set_new(out, "io_activity", json_integer((json_int_t)session->io_activity));

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATHER_MAX 65536u /* commands up to this come whole even if no stage asks for it */
-#define HEAD_SIZE  32u    /* of a streamed command: its fixed part and a statement id */
+#define GATHER_MAX          65536u /* commands up to this come whole even if no stage asks for it */
+#define ER_MALFORMED_PACKET 1835
+#define HEAD_SIZE           32u /* of a streamed command: its fixed part and a statement id */
 
 /* One command as far as it has arrived. */
 struct command {
@@ -510,7 +511,7 @@ begin_command(struct mx_session *session, uint8_t *data, size_t len)
     cmd.len = WIRE_HEADER_SIZE + body;
     cmd.payload_len = mx_min_size(payload_len, body);
     if (has_id(cmd.code) && cmd.payload_len < WIRE_STMT_ID_AT + 4) {
-        protocol_error(session, WIRE_ER_HANDSHAKE, "A statement command without a statement id");
+        protocol_error(session, ER_MALFORMED_PACKET, "Malformed communication packet");
         return len;
     }
     return run_command(session, &cmd);
