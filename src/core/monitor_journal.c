@@ -96,6 +96,8 @@ core_monitor_journal_load(struct mx_monitor *monitor)
     char *bytes = NULL;
     size_t len = 0;
     struct mx_err err = {0};
+    json_t *journal = NULL;
+    const char *reason = NULL;
     if (old_path != NULL) {
         (void)unlink(old_path);
     }
@@ -106,9 +108,9 @@ core_monitor_journal_load(struct mx_monitor *monitor)
         mx_log_warning(&ctx, "Journal '%s' cannot be read and is ignored: %s", path, err.text);
         goto out;
     }
-    json_t *journal = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, NULL);
-    const char *reason = journal == NULL ? "it is not valid JSON"
-                                         : why_invalid(monitor, journal, mx_wall_now() / 1000);
+    journal = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, NULL);
+    reason = journal == NULL ? "it is not valid JSON"
+                             : why_invalid(monitor, journal, mx_wall_now() / 1000);
     if (reason == NULL) {
         take_over(monitor, journal);
     } else {

@@ -49,128 +49,136 @@ test_healthy_cluster_is_ready_for_everything(void **state)
     done(&f);
 }
 
+/* The defect of a row of the table below. */
+static void
+damage(struct fake *f, size_t row, struct mon_server_obs *s, struct mon_slave *slave)
+{
+    switch (row) {
+    case 0:
+        s->log_bin = false;
+        break;
+    case 1:
+        s->log_slave_updates = false;
+        break;
+    case 2:
+        s->gtid_strict_mode = false;
+        break;
+    case 3:
+        slave->gtid_mode = MON_GTID_NO;
+        break;
+    case 4:
+        s->gtid_domain = 7;
+        break;
+    case 5:
+        s->semi_sync_master = false;
+        break;
+    case 6:
+        s->semi_sync_slave = false;
+        break;
+    case 7:
+        s->read_only = false;
+        break;
+    case 8:
+        slave->sql = false;
+        slave->sql_errno = 1062;
+        (void)snprintf(slave->sql_error, sizeof(slave->sql_error), "Duplicate entry");
+        break;
+    case 9:
+        slave->sql = false;
+        slave->io = MON_IO_NO;
+        break;
+    case 10:
+        slave->lag_s = 500;
+        break;
+    case 11:
+        s->server_id = 1;
+        break;
+    case 12:
+        s->version = 100300;
+        break;
+    case 13:
+        s->link = MON_LINK_FAILED;
+        break;
+    case 14:
+        s->link = MON_LINK_DENIED;
+        break;
+    case 15:
+        s->nontransactional_tables = 3;
+        (void)snprintf(s->nontransactional_example, 32, "test.t");
+        break;
+    case 16:
+        s->binlog_expire_s = 60;
+        break;
+    case 17:
+        s->held_status |= MX_STATUS_MAINT;
+        break;
+    case 18:
+        s->semi_sync_slave = false;
+        break;
+    case 19:
+        f->settings.replication_user = "repl";
+        s->repl_user = MON_REPL_MISSING;
+        break;
+    default:
+        f->settings.replication_user = "repl";
+        s->repl_user = MON_REPL_NO_GRANT;
+        (void)snprintf(s->repl_user_host, 16, "10.%%");
+        break;
+    }
+}
+
+static const struct {
+    const char *id;
+    int server;
+    const char *fix;
+} defects[] = {
+    {"no_binlog", 1, "log_bin"},
+    {"no_log_slave_updates", 1, "log_slave_updates=ON"},
+    {"gtid_strict_mode_off", 1, "SET GLOBAL gtid_strict_mode = ON;"},
+    {"replication_not_gtid", 1, "MASTER_USE_GTID = slave_pos"},
+    {"gtid_domain_differs", 1, "SET GLOBAL gtid_domain_id = 0;"},
+    {"semi_sync_off", 0, "rpl_semi_sync_master_enabled = ON"},
+    {"semi_sync_off", 1, "rpl_semi_sync_slave_enabled = ON"},
+    {"read_only_off", 1, "SET GLOBAL read_only = 1;"},
+    {"replication_broken", 1, "START SLAVE"},
+    {"replication_stopped", 1, "START SLAVE"},
+    {"replica_lags", 1, "Wait"},
+    {"duplicate_server_id", 1, "server_id"},
+    {"unsupported_version", 1, "Upgrade"},
+    {"server_down", 1, "Start 'server2'"},
+    {"login_denied", 1, "ALTER USER 'mon'"},
+    {"nontransactional_tables", 0, "ALTER TABLE test.t ENGINE = InnoDB;"},
+    {"binlog_expires_soon", 1, "binlog_expire_logs_seconds"},
+    {"in_maintenance", 1, "maxctrl clear server server2 maintenance"},
+    {"semi_sync_recovery_off", 0, "rpl_semi_sync_slave_enabled = ON"},
+    {"replication_user_missing", 1, "CREATE USER 'repl'"},
+    {"missing_replication_grant", 1, "GRANT REPLICATION SLAVE ON *.* TO 'repl'@'10.%';"},
+};
+
 /* Each defect alone: the finding, its fix, and silence once it is mended. */
 static void
 test_every_defect_has_its_finding(void **state)
 {
-    static const struct {
-        const char *id;
-        int server;
-        const char *fix;
-    } rows[] = {
-        {"no_binlog", 1, "log_bin"},
-        {"no_log_slave_updates", 1, "log_slave_updates=ON"},
-        {"gtid_strict_mode_off", 1, "SET GLOBAL gtid_strict_mode = ON;"},
-        {"replication_not_gtid", 1, "MASTER_USE_GTID = slave_pos"},
-        {"gtid_domain_differs", 1, "SET GLOBAL gtid_domain_id = 0;"},
-        {"semi_sync_off", 0, "rpl_semi_sync_master_enabled = ON"},
-        {"semi_sync_off", 1, "rpl_semi_sync_slave_enabled = ON"},
-        {"read_only_off", 1, "SET GLOBAL read_only = 1;"},
-        {"replication_broken", 1, "START SLAVE"},
-        {"replication_stopped", 1, "START SLAVE"},
-        {"replica_lags", 1, "Wait"},
-        {"duplicate_server_id", 1, "server_id"},
-        {"unsupported_version", 1, "Upgrade"},
-        {"server_down", 1, "Start 'server2'"},
-        {"login_denied", 1, "ALTER USER 'mon'"},
-        {"nontransactional_tables", 0, "ALTER TABLE test.t ENGINE = InnoDB;"},
-        {"binlog_expires_soon", 1, "binlog_expire_logs_seconds"},
-        {"in_maintenance", 1, "maxctrl clear server server2 maintenance"},
-        {"semi_sync_recovery_off", 0, "rpl_semi_sync_slave_enabled = ON"},
-        {"replication_user_missing", 1, "CREATE USER 'repl'"},
-        {"missing_replication_grant", 1, "GRANT REPLICATION SLAVE ON *.* TO 'repl'@'10.%';"},
-    };
     (void)state;
-    for (size_t row = 0; row < MX_COUNT(rows); row++) {
+    for (size_t row = 0; row < MX_COUNT(defects); row++) {
         struct fake f;
         fake_healthy(&f, 2);
         f.config.auto_failover = MON_FAILOVER_OFF;
         judge(&f);
         assert_int_equal(readiness.count, 0);
-        struct mon_server_obs before = f.observed[rows[row].server];
-        struct mon_server_obs *s = &f.observed[rows[row].server];
+        struct mon_server_obs before = f.observed[defects[row].server];
+        struct mon_server_obs *s = &f.observed[defects[row].server];
         struct mon_slave good = {0};
         struct mon_slave *slave = s->slave_count > 0 ? &s->slaves[0] : &good;
         good = *slave;
-        switch (row) {
-        case 0:
-            s->log_bin = false;
-            break;
-        case 1:
-            s->log_slave_updates = false;
-            break;
-        case 2:
-            s->gtid_strict_mode = false;
-            break;
-        case 3:
-            slave->gtid_mode = MON_GTID_NO;
-            break;
-        case 4:
-            s->gtid_domain = 7;
-            break;
-        case 5:
-            s->semi_sync_master = false;
-            break;
-        case 6:
-            s->semi_sync_slave = false;
-            break;
-        case 7:
-            s->read_only = false;
-            break;
-        case 8:
-            slave->sql = false;
-            slave->sql_errno = 1062;
-            (void)snprintf(slave->sql_error, sizeof(slave->sql_error), "Duplicate entry");
-            break;
-        case 9:
-            slave->sql = false;
-            slave->io = MON_IO_NO;
-            break;
-        case 10:
-            slave->lag_s = 500;
-            break;
-        case 11:
-            s->server_id = 1;
-            break;
-        case 12:
-            s->version = 100300;
-            break;
-        case 13:
-            s->link = MON_LINK_FAILED;
-            break;
-        case 14:
-            s->link = MON_LINK_DENIED;
-            break;
-        case 15:
-            s->nontransactional_tables = 3;
-            (void)snprintf(s->nontransactional_example, 32, "test.t");
-            break;
-        case 16:
-            s->binlog_expire_s = 60;
-            break;
-        case 17:
-            s->held_status |= MX_STATUS_MAINT;
-            break;
-        case 18:
-            s->semi_sync_slave = false;
-            break;
-        case 19:
-            f.settings.replication_user = "repl";
-            s->repl_user = MON_REPL_MISSING;
-            break;
-        default:
-            f.settings.replication_user = "repl";
-            s->repl_user = MON_REPL_NO_GRANT;
-            (void)snprintf(s->repl_user_host, 16, "10.%%");
-            break;
-        }
+        damage(&f, row, s, slave);
         f.config.auto_rejoin = true;
         judge(&f);
-        const struct mon_finding *found = finding(rows[row].id, rows[row].server);
+        const struct mon_finding *found = finding(defects[row].id, defects[row].server);
         if (found == NULL) {
-            fail_msg("no finding %s on server%d", rows[row].id, rows[row].server + 1);
+            fail_msg("no finding %s on server%d", defects[row].id, defects[row].server + 1);
         }
-        assert_non_null(strstr(found->fix, rows[row].fix));
+        assert_non_null(strstr(found->fix, defects[row].fix));
         assert_true(said.count > 0);
         /* nothing changes: nothing is said again */
         judge(&f);
@@ -182,7 +190,7 @@ test_every_defect_has_its_finding(void **state)
         *slave = good;
         s->slaves = before.slave_count > 0 ? slaves : NULL;
         judge(&f);
-        assert_null(finding(rows[row].id, rows[row].server));
+        assert_null(finding(defects[row].id, defects[row].server));
         done(&f);
     }
 }
