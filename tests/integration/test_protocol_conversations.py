@@ -32,6 +32,7 @@ def both(cluster, plain_port):
     """A proxy whose two services have the primary only, so that answers can be compared."""
     from conftest import Proxy, finish
     primary = cluster.servers[:1]
+    primary[0].run("SET GLOBAL max_allowed_packet = 64 * 1024 * 1024")
     with raw.Client(primary[0].port, caps=raw.BASE | raw.MULTI) as setup:
         setup.query(talk.SETUP)
     changes = plain_service(plain_port)
