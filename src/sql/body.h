@@ -7,7 +7,14 @@
 
 #include "sql/parse.h"
 
-struct sql_frame *sql_frame_at(struct sql_parse *parse);
+/* The innermost parenthesis that has a context of its own. */
+static inline struct sql_frame *
+sql_frame_at(struct sql_parse *parse)
+{
+    uint32_t depth = parse->depth < SQL_DEPTH_MAX ? parse->depth : SQL_DEPTH_MAX;
+    return &parse->frames[depth];
+}
+
 void sql_operand_end(struct sql_parse *parse);
 void sql_clause_enter(struct sql_parse *parse, enum sql_clause clause, bool from);
 void sql_frame_push(struct sql_parse *parse, enum sql_frame_kind kind, enum sql_clause clause,

@@ -5,13 +5,6 @@
 #include "sql/body.h"
 #include "sql/word.h"
 
-struct sql_frame *
-sql_frame_at(struct sql_parse *parse)
-{
-    uint32_t depth = parse->depth < SQL_DEPTH_MAX ? parse->depth : SQL_DEPTH_MAX;
-    return &parse->frames[depth];
-}
-
 void
 sql_operand_end(struct sql_parse *parse)
 {
