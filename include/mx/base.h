@@ -7,15 +7,15 @@
 #include <stdint.h>
 
 /* Visible to modules; everything else is hidden (-fvisibility=hidden). */
-#define MX_API __attribute__((visibility("default")))
-#define MX_MUST_USE __attribute__((warn_unused_result))
+#define MX_API               __attribute__((visibility("default")))
+#define MX_MUST_USE          __attribute__((warn_unused_result))
 #define MX_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define MX_NORETURN __attribute__((noreturn))
-#define MX_UNUSED __attribute__((unused))
-#define MX_LIKELY(x) __builtin_expect(!!(x), 1)
-#define MX_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define MX_NORETURN          __attribute__((noreturn))
+#define MX_UNUSED            __attribute__((unused))
+#define MX_LIKELY(x)         __builtin_expect(!!(x), 1)
+#define MX_UNLIKELY(x)       __builtin_expect(!!(x), 0)
 
-#define MX_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MX_COUNT(array)                    (sizeof(array) / sizeof((array)[0]))
 #define mx_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline size_t
@@ -43,7 +43,7 @@ MX_API char *mx_asprintf(const char *format, ...) MX_PRINTF(1, 2);
 
 /* Memory is no longer trustworthy: print where and why to stderr and the log, then abort. */
 MX_API MX_NORETURN void mx_bug(const char *file, int line, const char *what);
-#define MX_BUG(what) mx_bug(__FILE__, __LINE__, what)
+#define MX_BUG(what)    mx_bug(__FILE__, __LINE__, what)
 #define MX_ASSERT(cond) (MX_LIKELY(cond) ? (void)0 : mx_bug(__FILE__, __LINE__, #cond))
 
 /* Long-lived structs begin with a magic number: the only way from void * to a type. */

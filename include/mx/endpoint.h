@@ -20,8 +20,8 @@ enum mx_endpoint_state {
 };
 
 enum mx_send_flag {
-    MX_SEND_DISCARD = 1u << 0, /* the reply does not go up the chain; router->reply sees it with len 0
-                                  when it is complete */
+    MX_SEND_DISCARD = 1u << 0, /* the reply does not go up the chain; router->reply sees it with len
+                                  0 when it is complete */
     MX_SEND_WRITE = 1u << 1,   /* counts as a write in the statistics; else as a read */
 };
 

@@ -20,7 +20,7 @@ struct mx_err {
 /* Both are fine with err == NULL. Returns -1 so that `return mx_err_set(...)` reads well. */
 MX_API int mx_err_set_at(struct mx_err *err, const char *file, int line, uint16_t code,
                          const char *sqlstate, const char *format, ...) MX_PRINTF(6, 7);
-#define mx_err_set(err, code, sqlstate, ...)                                                       \
+#define mx_err_set(err, code, sqlstate, ...) \
     mx_err_set_at(err, __FILE__, __LINE__, code, sqlstate, __VA_ARGS__)
 /* For faults that no client sees. */
 #define mx_err_text(err, ...) mx_err_set_at(err, __FILE__, __LINE__, 1105, "HY000", __VA_ARGS__)

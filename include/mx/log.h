@@ -21,18 +21,18 @@ struct mx_log_ctx {
     uint64_t session;   /* 0: none */
     const char *module; /* NULL: none */
     const char *object; /* name of the configured object; NULL: none */
-    uint32_t levels;    /* levels switched on for this context besides the global ones, 1 << level */
+    uint32_t levels; /* levels switched on for this context besides the global ones, 1 << level */
 };
 
 MX_API bool mx_log_enabled(enum mx_log_level level, const struct mx_log_ctx *ctx);
 MX_API void mx_log_write(enum mx_log_level level, const struct mx_log_ctx *ctx, const char *file,
                          int line, const char *function, const char *format, ...) MX_PRINTF(6, 7);
 
-#define mx_log_at(level, ctx, ...)                                                                 \
-    do {                                                                                           \
-        if (mx_log_enabled(level, ctx)) {                                                          \
-            mx_log_write(level, ctx, __FILE__, __LINE__, __func__, __VA_ARGS__);                   \
-        }                                                                                          \
+#define mx_log_at(level, ctx, ...)                                               \
+    do {                                                                         \
+        if (mx_log_enabled(level, ctx)) {                                        \
+            mx_log_write(level, ctx, __FILE__, __LINE__, __func__, __VA_ARGS__); \
+        }                                                                        \
     } while (0)
 #define mx_log_alert(ctx, ...)   mx_log_at(MX_LOG_ALERT, ctx, __VA_ARGS__)
 #define mx_log_error(ctx, ...)   mx_log_at(MX_LOG_ERROR, ctx, __VA_ARGS__)

@@ -50,7 +50,7 @@ struct mx_arg {
     const char *doc;
 };
 
-/* One value per row of `args`, in order; NULL when an optional one was left out. Names are checked. */
+/* One value per row of `args`, in order; NULL for an optional one left out. Names are checked. */
 struct mx_command_call {
     const char *const *values;
     size_t count;
@@ -58,7 +58,7 @@ struct mx_command_call {
 
 struct mx_module_command {
     const char *name;
-    bool modifies; /* true: POST; false: GET */
+    bool modifies;  /* true: POST; false: GET */
     bool key_value; /* row describes the key=value form of a command also listed positionally */
     const char *doc;
     const struct mx_arg *args;
@@ -104,9 +104,9 @@ struct mx_module {
 };
 
 #define MX_MODULE_SYMBOL "mx_module"
-#define MX_MODULE(...)                                                                             \
-    extern MX_API const struct mx_module mx_module;                                                \
-    MX_API const struct mx_module mx_module = {                                                    \
+#define MX_MODULE(...)                              \
+    extern MX_API const struct mx_module mx_module; \
+    MX_API const struct mx_module mx_module = {     \
         .abi = MX_MODULE_ABI, .size = sizeof(struct mx_module), __VA_ARGS__}
 
 #endif

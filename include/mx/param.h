@@ -44,14 +44,14 @@ enum mx_param_flag {
     MX_PARAM_DEPRECATED = 1u << 2, /* accepted with a warning */
     MX_PARAM_ALIAS = 1u << 3,      /* `value_default` holds the name of the row that is meant */
     MX_PARAM_HIDDEN = 1u << 4,     /* not in REST output nor in the manual */
-    MX_PARAM_INERT = 1u << 5,      /* known, but without effect in this version: a warning says so */
-    MX_PARAM_NO_SCHEMA = 1u << 6,  /* not in the parameter list of GET /maxscale/modules */
-    MX_PARAM_NO_VALUE = 1u << 7,   /* not among the parameters of the object in REST */
-    MX_PARAM_PATH_R = 1u << 8,     /* path must be readable */
-    MX_PARAM_PATH_W = 1u << 9,     /* ... writable */
-    MX_PARAM_PATH_X = 1u << 10,    /* ... executable (a folder: enterable) */
-    MX_PARAM_PATH_C = 1u << 11,    /* ... is made when missing */
-    MX_PARAM_SIGNED = 1u << 12,    /* a duration may be negative */
+    MX_PARAM_INERT = 1u << 5,     /* known, but without effect in this version: a warning says so */
+    MX_PARAM_NO_SCHEMA = 1u << 6, /* not in the parameter list of GET /maxscale/modules */
+    MX_PARAM_NO_VALUE = 1u << 7,  /* not among the parameters of the object in REST */
+    MX_PARAM_PATH_R = 1u << 8,    /* path must be readable */
+    MX_PARAM_PATH_W = 1u << 9,    /* ... writable */
+    MX_PARAM_PATH_X = 1u << 10,   /* ... executable (a folder: enterable) */
+    MX_PARAM_PATH_C = 1u << 11,   /* ... is made when missing */
+    MX_PARAM_SIGNED = 1u << 12,   /* a duration may be negative */
 };
 
 struct mx_enum_value {

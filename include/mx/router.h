@@ -42,7 +42,7 @@ struct mx_router_ops {
     void (*server_changed)(void *rs, struct mx_server *server);
     /* Optional: mx_session_timer() ran out. */
     enum mx_verdict (*timeout)(void *rs);
-    /* Optional: COM_CHANGE_USER or COM_RESET_CONNECTION went through: drop what was session state. */
+    /* Optional: COM_CHANGE_USER or COM_RESET_CONNECTION went through: drop session state. */
     void (*session_reset)(void *rs);
 };
 

@@ -11,10 +11,10 @@ struct mx_router_stats;
 
 /* Counters of one session on one server, kept by the router's session; all-zero at its start. */
 struct mx_router_use {
-    int64_t opened_us; /* 0: never connected */
-    int64_t active_us; /* time with a statement under way */
+    int64_t opened_us;  /* 0: never connected */
+    int64_t active_us;  /* time with a statement under way */
     int64_t started_us; /* of the statement under way; 0: none */
-    uint32_t selects;  /* reads of this session */
+    uint32_t selects;   /* reads of this session */
 };
 
 MX_API struct mx_router_stats *mx_router_stats_new(void);

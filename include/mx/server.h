@@ -42,8 +42,8 @@ MX_API uint32_t mx_server_version(const struct mx_server *server);
 MX_API int64_t mx_server_connections(const struct mx_server *server);
 /* Statements now running there, sent by the calling worker. */
 MX_API int64_t mx_server_operations(const struct mx_server *server);
-/* Mean time of a read there in microseconds, as measured by this proxy; the ping time until there is
- * a measurement. */
+/* Mean time of a read there in microseconds, as measured by this proxy; the ping time until there
+ * is a measurement. */
 MX_API int64_t mx_server_response_us(const struct mx_server *server);
 MX_API void mx_server_note_response_us(const struct mx_server *server, int64_t average_us);
 /* Two versions of the same server. */

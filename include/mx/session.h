@@ -41,7 +41,7 @@ MX_API uint64_t mx_session_id(const struct mx_session *session);
 MX_API const struct mx_log_ctx *mx_session_log(const struct mx_session *session);
 MX_API const struct mx_service *mx_session_service(const struct mx_session *session);
 MX_API const char *mx_session_user(const struct mx_session *session);
-MX_API const char *mx_session_remote(const struct mx_session *session); /* address as text */
+MX_API const char *mx_session_remote(const struct mx_session *session);   /* address as text */
 MX_API const char *mx_session_database(const struct mx_session *session); /* "" when none */
 /* Transaction state as the servers reported it, corrected by the text of what is under way. */
 MX_API struct mx_trx *mx_session_trx(struct mx_session *session);
@@ -72,8 +72,8 @@ MX_API void mx_session_timer(struct mx_session *session, uint32_t ms);
  * Session command history (MX_NEED_HISTORY). add copies the query and returns the entry's id (also
  * put into query->history_id); with the limit reached the oldest is dropped, or the history is
  * switched off, as the service's parameters say. result notes how the answering server took it; an
- * endpoint whose answer differs is closed by the core with `lost`. can_recover: new endpoints may be
- * opened in mid-session.
+ * endpoint whose answer differs is closed by the core with `lost`. can_recover: new endpoints may
+ * be opened in mid-session.
  */
 MX_API uint64_t mx_session_history_add(struct mx_session *session, struct mx_query *query);
 MX_API void mx_session_history_result(struct mx_session *session, uint64_t id, bool ok);

@@ -8,11 +8,11 @@
 #include "mx/base.h"
 
 enum mx_sql_type {
-    MX_SQL_READ = 1u << 1,               /* reads data */
-    MX_SQL_WRITE = 1u << 2,              /* must go to the primary */
-    MX_SQL_MASTER_READ = 1u << 3,        /* read that must go to the primary */
-    MX_SQL_SESSION_WRITE = 1u << 4,      /* changes session state: all servers */
-    MX_SQL_USERVAR_WRITE = 1u << 5,      /* assigns a user variable */
+    MX_SQL_READ = 1u << 1,          /* reads data */
+    MX_SQL_WRITE = 1u << 2,         /* must go to the primary */
+    MX_SQL_MASTER_READ = 1u << 3,   /* read that must go to the primary */
+    MX_SQL_SESSION_WRITE = 1u << 4, /* changes session state: all servers */
+    MX_SQL_USERVAR_WRITE = 1u << 5, /* assigns a user variable */
     MX_SQL_USERVAR_READ = 1u << 6,
     MX_SQL_SYSVAR_READ = 1u << 7,
     MX_SQL_GSYSVAR_READ = 1u << 8,
@@ -72,23 +72,24 @@ enum mx_sql_result {
 
 /* Facts besides the contract's type mask that routing needs. */
 enum mx_sql_fact {
-    MX_SQL_FACT_MULTI = 1u << 0,        /* more than one statement in the text */
-    MX_SQL_FACT_LAST_SERVER = 1u << 1,  /* asks about the statement before: FOUND_ROWS(), ROW_COUNT(),
-                                           SHOW WARNINGS, SHOW ERRORS, @@warning_count ... */
+    MX_SQL_FACT_MULTI = 1u << 0, /* more than one statement in the text */
+    /* asks about the statement before: FOUND_ROWS(), ROW_COUNT(), SHOW WARNINGS, SHOW ERRORS,
+     * @@warning_count ... */
+    MX_SQL_FACT_LAST_SERVER = 1u << 1,
     MX_SQL_FACT_LOCKS_SESSION = 1u << 2, /* LOCK TABLES, GET_LOCK, HANDLER OPEN, FLUSH ... WITH READ
                                             LOCK: session state that lives on one server only */
     MX_SQL_FACT_UNLOCKS_SESSION = 1u << 3, /* UNLOCK TABLES, RELEASE_LOCK ... */
-    MX_SQL_FACT_USES_TABLES = 1u << 4,  /* names at least one table: may touch a temporary one */
+    MX_SQL_FACT_USES_TABLES = 1u << 4,     /* names at least one table: may touch a temporary one */
     MX_SQL_FACT_DROPS_TABLE = 1u << 5,
     MX_SQL_FACT_IMPLICIT_COMMIT = 1u << 6,
     MX_SQL_FACT_COMMENT_ONLY = 1u << 7,
-    MX_SQL_FACT_GLOBAL_ONLY = 1u << 8,  /* SET with GLOBAL assignments only */
+    MX_SQL_FACT_GLOBAL_ONLY = 1u << 8, /* SET with GLOBAL assignments only */
     MX_SQL_FACT_XA = 1u << 9,
-    MX_SQL_FACT_CHAIN = 1u << 10,       /* COMMIT/ROLLBACK AND CHAIN */
-    MX_SQL_FACT_OUT_VARIABLES = 1u << 11, /* may set user variables, on the server that runs it only */
-    MX_SQL_FACT_XA_DONE = 1u << 12,     /* XA COMMIT, XA ROLLBACK: the XA transaction is over */
-    MX_SQL_FACT_BLOCK = 1u << 13,       /* compound statement: anything may happen inside */
-    MX_SQL_FACT_ISOLATION = 1u << 14,   /* sets the isolation level of session or next transaction */
+    MX_SQL_FACT_CHAIN = 1u << 10,         /* COMMIT/ROLLBACK AND CHAIN */
+    MX_SQL_FACT_OUT_VARIABLES = 1u << 11, /* may set user variables, only on its server */
+    MX_SQL_FACT_XA_DONE = 1u << 12,       /* XA COMMIT, XA ROLLBACK: the XA transaction is over */
+    MX_SQL_FACT_BLOCK = 1u << 13,         /* compound statement: anything may happen inside */
+    MX_SQL_FACT_ISOLATION = 1u << 14, /* sets the isolation level of session or next transaction */
     MX_SQL_FACT_SERIALIZABLE = 1u << 15, /* ... to SERIALIZABLE */
 };
 
@@ -120,12 +121,12 @@ struct mx_sql_span {
 };
 
 struct mx_sql {
-    uint32_t type;   /* mx_sql_type bits */
-    uint32_t facts;  /* mx_sql_fact bits */
-    uint16_t op;     /* mx_sql_op */
-    uint8_t result;  /* mx_sql_result */
-    uint8_t trx_access; /* 0 not said, 1 READ ONLY, 2 READ WRITE (START TRANSACTION, SET TRANSACTION) */
-    struct mx_sql_span table;     /* first table created, dropped or read: name as written, quotes included */
+    uint32_t type;      /* mx_sql_type bits */
+    uint32_t facts;     /* mx_sql_fact bits */
+    uint16_t op;        /* mx_sql_op */
+    uint8_t result;     /* mx_sql_result */
+    uint8_t trx_access; /* of START or SET TRANSACTION: 0 not said, 1 READ ONLY, 2 READ WRITE */
+    struct mx_sql_span table;     /* first created, dropped or read: as written, with its quotes */
     struct mx_sql_span table_db;  /* its database, when written */
     struct mx_sql_span stmt_name; /* PREPARE / EXECUTE / DEALLOCATE: name as written */
     struct mx_sql_span stmt_text; /* PREPARE x FROM '...': the literal with its quotes */
@@ -142,7 +143,8 @@ struct mx_sql {
 MX_API void mx_sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
                             struct mx_sql *out);
 
-/* Copies the name a span means into `out` without its quotes; returns its length (cut at size-1). */
+/* Copies the name a span means into `out` without its quotes; returns its length (at most size-1).
+ */
 MX_API size_t mx_sql_span_name(const char *sql, struct mx_sql_span span, char *out, size_t size);
 
 /*
@@ -185,8 +187,8 @@ struct mx_sql_assignment {
 /* Calls `each` for every assignment of a SET statement, in order, until it returns false. */
 typedef bool (*mx_sql_assignment_fn)(void *data, const struct mx_sql_assignment *found);
 MX_API void mx_sql_each_assignment(const char *sql, size_t len,
-                                   const struct mx_sql_options *options,
-                                   mx_sql_assignment_fn each, void *data);
+                                   const struct mx_sql_options *options, mx_sql_assignment_fn each,
+                                   void *data);
 
 /*
  * Canonical forms, written with a zero byte behind; both return the length. size must be at least
@@ -209,7 +211,8 @@ MX_API uint64_t mx_sql_digest(const char *canonical, size_t len);
 
 /*
  * Facts on demand, for filters, sharding and the classify endpoint: names as written (see
- * mx_sql_span_name), columns named by an alias with the table it stands for. Of the first statement.
+ * mx_sql_span_name), columns named by an alias with the table it stands for. Of the first
+ * statement.
  */
 #define MX_SQL_FACTS_MAX 4096 /* of each kind; more are left out and `truncated` is set */
 
@@ -287,7 +290,7 @@ MX_API void mx_sql_each_hint(const char *sql, size_t len, const struct mx_sql_op
 /* What applies to a statement; texts live until the callback returns. */
 struct mx_sql_route {
     enum mx_sql_hint_kind kind;
-    const char *name;  /* "" when there is none */
+    const char *name; /* "" when there is none */
     const char *value;
 };
 

@@ -16,7 +16,7 @@
  */
 int core_main_call(int (*fn)(void *arg), void *arg);
 
-/* Main thread, at shutdown: calls that wait return CORE_MAIN_CLOSED, and so does every later one. */
+/* Main thread, at shutdown: calls that wait return CORE_MAIN_CLOSED, and so do all later ones. */
 void core_main_close(void);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Input: method, blank, address with its query string, line feed, body. Runs the request through the
- * whole REST service over the registry of tests/unit/admin/fixture.c, as an administrator. Whatever
- * comes, the answer has a status, an error has a text, and what is printed is JSON.
+ * Input: method, blank, address with its query string, line feed, body. Runs the request through
+ * the whole REST service over the registry of tests/unit/admin/fixture.c, as an administrator.
+ * Whatever comes, the answer has a status, an error has a text, and what is printed is JSON.
  */
 #include "admin/envelope.h"
 #include "fixture.h"
@@ -27,8 +27,8 @@ begin_fixture(void)
     char *token;
 
     fixture_init(&fixture);
-    token = admin_token_issue(fixture.admin.tokens, "admin", ADMIN_ACCOUNT_ADMIN, time(NULL),
-                              86400);
+    token =
+        admin_token_issue(fixture.admin.tokens, "admin", ADMIN_ACCOUNT_ADMIN, time(NULL), 86400);
     bearer = mx_asprintf("Bearer %s", token);
     free(token);
     (void)atexit(end_fixture);
