@@ -143,8 +143,7 @@ struct mx_sql {
 MX_API void mx_sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
                             struct mx_sql *out);
 
-/* Copies the name a span means into `out` without its quotes; returns its length (at most size-1).
- */
+/* Copies the name a span means into `out` without its quotes; returns its length (below size). */
 MX_API size_t mx_sql_span_name(const char *sql, struct mx_sql_span span, char *out, size_t size);
 
 /*
