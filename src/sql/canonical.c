@@ -295,7 +295,7 @@ mx_sql_canonical_endpoint(const char *sql, size_t len, const struct mx_sql_optio
     uint32_t before = T_EOF;
     MX_ASSERT(size >= MX_SQL_CANONICAL_SIZE(len));
     sql_lexer_init(&lexer, sql, len, options);
-    lexer.version = ANY_VERSION;
+    lexer.version = any_version;
     for (;;) {
         struct sql_token token = sql_lexer_next(&lexer);
         used += put_gap(out + used, sql + end, sql + token.start);
