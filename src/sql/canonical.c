@@ -12,9 +12,11 @@
 #include "sql/scan.h"
 
 enum {
-    LISTS_MAX = 32,
-    ANY_VERSION = UINT32_MAX
+    LISTS_MAX = 32
 };
+
+/* The endpoint shows the content of every executable comment. */
+static const uint32_t any_version = UINT32_MAX;
 
 /* One open parenthesis of the output, or the base. */
 struct list {
