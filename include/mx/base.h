@@ -36,6 +36,8 @@ mx_max_size(size_t a, size_t b)
  */
 MX_API void *mx_alloc(size_t size);
 MX_API void *mx_calloc(size_t count, size_t size);
+/* The same on a cache line boundary: slots of counters, one line per worker. */
+MX_API void *mx_calloc_lines(size_t count, size_t size);
 MX_API void *mx_realloc(void *ptr, size_t size);
 MX_API char *mx_strdup(const char *text);
 MX_API char *mx_strndup(const char *text, size_t len);

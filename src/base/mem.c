@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CACHE_LINE 64u
+
 void
 mx_bug(const char *file, int line, const char *what)
 {
@@ -36,6 +38,20 @@ void *
 mx_calloc(size_t count, size_t size)
 {
     return checked(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+void *
+mx_calloc_lines(size_t count, size_t size)
+{
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(count > 0 ? count : 1, size, &bytes) ||
+        bytes > SIZE_MAX - CACHE_LINE) {
+        MX_BUG("allocation too large");
+    }
+    bytes = (bytes + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+    void *ptr = checked(aligned_alloc(CACHE_LINE, bytes));
+    memset(ptr, 0, bytes);
+    return ptr;
 }
 
 void *

@@ -31,7 +31,7 @@ mx_router_stats_new(void)
     struct mx_router_stats *stats = mx_calloc(1, sizeof(*stats));
     int count = mx_worker_count();
     stats->worker_count = count > 0 ? (size_t)count : 1;
-    stats->slots = mx_calloc(stats->worker_count * SERVERS_MAX, sizeof(struct slot));
+    stats->slots = mx_calloc_lines(stats->worker_count * SERVERS_MAX, sizeof(struct slot));
     return stats;
 }
 

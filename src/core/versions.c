@@ -46,11 +46,7 @@ servers_unref(struct mx_server **servers, size_t count)
 struct core_target_stats *
 core_target_stats_new(size_t worker_count)
 {
-    size_t size = (worker_count > 0 ? worker_count : 1) * sizeof(struct core_target_stats);
-    struct core_target_stats *stats = aligned_alloc(_Alignof(struct core_target_stats), size);
-    MX_ASSERT(stats != NULL);
-    memset(stats, 0, size);
-    return stats;
+    return mx_calloc_lines(worker_count > 0 ? worker_count : 1, sizeof(struct core_target_stats));
 }
 
 void

@@ -118,7 +118,7 @@ instance_new(const char *service_name MX_UNUSED)
     int count = mx_worker_count();
     instance->stats = mx_router_stats_new();
     instance->worker_count = count > 0 ? (size_t)count : 1;
-    instance->counters = mx_calloc(instance->worker_count, sizeof(*instance->counters));
+    instance->counters = mx_calloc_lines(instance->worker_count, sizeof(*instance->counters));
     return instance;
 }
 
