@@ -199,6 +199,8 @@ make_undo(const struct mon_view *view, size_t old, size_t target, struct mon_pla
 {
     const struct mon_server_obs *new = &view->obs->servers[target];
     restore_old(view, old, false, &plan->undo[MON_STAGE_DEMOTE]);
+    /* the target still replicates: a new start would throw away what it received */
+    restore_old(view, old, true, &plan->undo[MON_STAGE_CATCH_UP]);
     /* never two writable servers: the target is closed before the old primary is opened */
     struct mon_steps *undo = &plan->undo[MON_STAGE_PROMOTE];
     (void)add(undo, MON_OP_READ_ONLY_ON, MON_STAGE_DEMOTE, target, true);
@@ -221,7 +223,7 @@ promote(const struct mon_view *view, size_t old, size_t target, bool relay, bool
         struct mon_steps *steps)
 {
     const struct mon_server_obs *new = &view->obs->servers[target];
-    struct mon_step *wait = add(steps, MON_OP_CATCH_UP, MON_STAGE_PROMOTE, target, force);
+    struct mon_step *wait = add(steps, MON_OP_CATCH_UP, MON_STAGE_CATCH_UP, target, force);
     wait->demote_supported = new->log_bin &&new->log_slave_updates;
     wait->source = (int)old;
     for (size_t i = 0; i < new->slave_count; i++) {

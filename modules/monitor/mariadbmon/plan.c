@@ -95,6 +95,7 @@ mon_plan_state_text(const struct mon_plan *plan, const struct mon_step *step)
     switch (step->stage) {
     case MON_STAGE_DEMOTE:
         return "Demoting old primary";
+    case MON_STAGE_CATCH_UP:
     case MON_STAGE_PROMOTE:
         return "Promoting candidate primary";
     case MON_STAGE_FOLLOW:

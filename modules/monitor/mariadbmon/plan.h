@@ -54,6 +54,7 @@ enum mon_plan_kind {
 /* What a failing step leads to. */
 enum mon_stage {
     MON_STAGE_DEMOTE = 0, /* plan fails; undo of this stage */
+    MON_STAGE_CATCH_UP,   /* plan fails; the target's replication was not touched yet */
     MON_STAGE_PROMOTE,    /* plan fails; undo of this stage */
     MON_STAGE_FOLLOW,     /* warning; the rest of the step's group is left out */
     MON_STAGE_COUNT,
