@@ -166,10 +166,11 @@ struct admin_filter *
 admin_filter_parse(const char *text, char why[256])
 {
     struct admin_filter *filter = mx_calloc(1, sizeof(*filter));
-    struct parser parser = {.filter = filter, .pos = text, .owner = NO_OWNER, .why = why};
+    struct parser parser = {.filter = filter, .pos = text, .owner = NO_OWNER};
     json_error_t error;
     json_t *value = json_loads(text, JSON_DECODE_ANY, &error);
 
+    parser.why = why;
     if (value != NULL) {
         filter->nodes[0] = (struct node){.op = OP_EQ, .owner = NO_OWNER, .value = value};
         filter->count = 1;

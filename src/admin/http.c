@@ -154,7 +154,7 @@ serve(struct MHD_Connection *connection, struct exchange *exchange)
     exchange->request.body_text = mx_str_text(&exchange->body);
     exchange->request.body_len = exchange->body.len;
     if (exchange->is_too_large) {
-        admin_response_error(&exchange->response, 413, "The request body is larger than %u bytes.",
+        admin_response_error(&exchange->response, 413, "The request body is larger than %zu bytes.",
                              ADMIN_BODY_MAX);
     }
     (void)MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
@@ -164,6 +164,7 @@ serve(struct MHD_Connection *connection, struct exchange *exchange)
 }
 
 /* Called for the headers, for every piece of the body, and at its end. */
+/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd says how many parameters there are */
 static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
            const char *version, const char *upload, size_t *upload_size, void **context)

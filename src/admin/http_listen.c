@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define BACKLOG   128
-#define PEM_LIMIT (1024u * 1024u)
+#define PEM_LIMIT ((size_t)1024 * 1024)
 
 static int
 bind_to(const struct addrinfo *address, const char *host, long long port, struct mx_err *err)

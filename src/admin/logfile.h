@@ -18,10 +18,10 @@ struct admin_log_page {
 };
 
 /*
- * The `size` entries from line `cursor` on, the last ones when it is 0. levels: bits 1 <<
+ * The `size` entries from line `cursor` on, the last ones when it is 0. wanted: bits 1 <<
  * mx_log_level. On success entries is a new reference.
  */
-int admin_log_read(const char *path, uint64_t cursor, size_t size, uint32_t levels,
+int admin_log_read(const char *path, uint64_t cursor, size_t size, uint32_t wanted,
                    struct admin_log_page *out, struct mx_err *err);
 
 /* Comma list of level names to bits; 0: one of them is none. */

@@ -16,8 +16,8 @@
 struct core_registry;
 struct admin;
 
-#define ADMIN_URI_MAX     (64u * 1024u)
-#define ADMIN_BODY_MAX    (4u * 1024u * 1024u)
+#define ADMIN_URI_MAX     ((size_t)64 * 1024)
+#define ADMIN_BODY_MAX    ((size_t)4 * 1024 * 1024)
 #define ADMIN_PARTS_MAX   8u
 #define ADMIN_PARAMS_MAX  64u
 #define ADMIN_HEADERS_MAX 8u

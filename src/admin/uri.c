@@ -36,7 +36,8 @@ decode(const char *text, size_t len, bool plus)
                 mx_str_free(&out);
                 return NULL;
             }
-            mx_str_add_char(&out, (char)(unsigned char)(high * 16 + low));
+            const unsigned char byte = (unsigned char)(high * 16 + low);
+            mx_str_add_len(&out, (const char *)&byte, 1);
             i += 2;
         } else {
             mx_str_add_char(&out, plus && text[i] == '+' ? ' ' : text[i]);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define FILE_LIMIT       (16u * 1024u * 1024u)
+#define FILE_LIMIT       ((size_t)16 * 1024 * 1024)
 #define FILE_MODE        0600u
 #define PASSWORD_SETTING "$6$MXS"
 #define DEFAULT_NAME     "admin"
@@ -100,6 +100,7 @@ insert_sorted(struct admin_users *users, const struct user *user)
 {
     size_t pos = 0;
 
+    MX_ASSERT(user->name != NULL);
     while (pos < users->count && strcmp(users->list[pos].name, user->name) < 0) {
         pos++;
     }
