@@ -50,6 +50,9 @@ static void
 check_cut(const char *sql, const struct mx_sql *whole, const struct mx_sql_options *options)
 {
     struct mx_sql alone;
+    if (whole->end >= 2 && memcmp(sql + whole->end - 2, "--", 2) == 0) {
+        return; /* two dashes are a comment at the end of a text, but not before a semicolon */
+    }
     char *copy = malloc(whole->end > 0 ? whole->end : 1);
     FUZZ_REQUIRE(copy != NULL);
     memcpy(copy, sql, whole->end);
