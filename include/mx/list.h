@@ -48,11 +48,13 @@ mx_list_remove(struct mx_list *node)
     }
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `node` is declared here, a name and no expression. */
 #define mx_list_each(node, head) \
     for (struct mx_list *node = (head)->next; node != (head); node = node->next)
 /* The body may remove `node`. */
 #define mx_list_each_safe(node, head)                                                    \
     for (struct mx_list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -186,7 +186,7 @@ app_args_parse(struct app_args *args, int argc, char **argv)
             (void)fprintf(stderr, "maxscale: There is no option '%s'. Try --help.\n", word);
             return -1;
         }
-        if (strchr("lsSG", option) != NULL && option < OPTION_PRINT_DOCS) {
+        if (optarg != NULL && option < OPTION_PRINT_DOCS && strchr("lsSG", option) != NULL) {
             if (take_choice(args, option, optarg) != 0) {
                 return -1;
             }

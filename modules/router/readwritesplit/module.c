@@ -36,19 +36,19 @@ static const struct mx_enum_value causal_modes[] = {
     {"1", 1},    {NULL, 0},
 };
 
-#define ROW(field, kind, standard, text)                     \
-    .name = #field, .type = kind, .flags = MX_PARAM_RUNTIME, \
-    .offset = offsetof(struct rws_config, field), .value_default = standard, .doc = text
-#define ROW_MS(field, kind, standard, text)                  \
-    .name = #field, .type = kind, .flags = MX_PARAM_RUNTIME, \
-    .offset = offsetof(struct rws_config, field##_ms), .value_default = standard, .doc = text
+#define ROW(field, kind, standard, text)                       \
+    .name = #field, .type = (kind), .flags = MX_PARAM_RUNTIME, \
+    .offset = offsetof(struct rws_config, field), .value_default = (standard), .doc = (text)
+#define ROW_MS(field, kind, standard, text)                    \
+    .name = #field, .type = (kind), .flags = MX_PARAM_RUNTIME, \
+    .offset = offsetof(struct rws_config, field##_ms), .value_default = (standard), .doc = (text)
 /* Of a later version: shown, and a warning says so when set (README.md). */
-#define LATER(field, kind, standard, text)                                    \
-    .name = #field, .type = kind, .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT, \
-    .offset = offsetof(struct rws_config, field), .value_default = standard, .doc = text
-#define LATER_MS(field, kind, standard, text)                                 \
-    .name = #field, .type = kind, .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT, \
-    .offset = offsetof(struct rws_config, field##_ms), .value_default = standard, .doc = text
+#define LATER(field, kind, standard, text)                                      \
+    .name = #field, .type = (kind), .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT, \
+    .offset = offsetof(struct rws_config, field), .value_default = (standard), .doc = (text)
+#define LATER_MS(field, kind, standard, text)                                   \
+    .name = #field, .type = (kind), .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT, \
+    .offset = offsetof(struct rws_config, field##_ms), .value_default = (standard), .doc = (text)
 
 static const struct mx_param params[] = {
     {LATER(causal_reads, MX_PARAM_ENUM, "none", "Wait on replicas for what was written before."),

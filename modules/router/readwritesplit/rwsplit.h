@@ -187,7 +187,7 @@ void rws_backends_tidy(struct rws_session *rs);
 uint32_t rws_backends_open_count(const struct rws_session *rs);
 
 /* ---- route.c */
-enum mx_verdict rws_route(void *rs, struct mx_query *query);
+enum mx_verdict rws_route(void *ptr, struct mx_query *query);
 /* Sends the kept statement again; used by retries. */
 enum mx_verdict rws_resend(struct rws_session *rs);
 struct rws_counters *rws_my_counters(const struct rws_session *rs);
@@ -205,22 +205,22 @@ void rws_home_drop(struct rws_session *rs, uint32_t stmt_id);
 void rws_home_drop_backend(struct rws_session *rs, const struct rws_backend *backend);
 
 /* ---- reply.c */
-enum mx_verdict rws_reply(void *rs, struct mx_endpoint *endpoint, struct mx_reply *reply);
+enum mx_verdict rws_reply(void *ptr, struct mx_endpoint *endpoint, struct mx_reply *reply);
 /* The client has its answer (or the statement was given up). */
 void rws_stmt_finish(struct rws_session *rs);
 
 /* ---- lost.c */
-enum mx_verdict rws_lost(void *rs, struct mx_endpoint *endpoint, const struct mx_err *why,
+enum mx_verdict rws_lost(void *ptr, struct mx_endpoint *endpoint, const struct mx_err *why,
                          bool sent_to_client, bool permanent);
-enum mx_verdict rws_timeout(void *rs);
-void rws_server_changed(void *rs, struct mx_server *server);
+enum mx_verdict rws_timeout(void *ptr);
+void rws_server_changed(void *ptr, struct mx_server *server);
 /* No server for the statement in hand: what the configuration says about it. */
 enum mx_verdict rws_no_server(struct rws_session *rs, struct mx_query *query,
                               enum rws_target target, const struct mx_err *err);
 
 /* ---- session.c */
 int rws_session_new(struct mx_session *session, void **out_rs, struct mx_err *err);
-void rws_session_free(void *rs);
-void rws_session_reset(void *rs);
+void rws_session_free(void *ptr);
+void rws_session_reset(void *ptr);
 
 #endif
