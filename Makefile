@@ -56,8 +56,9 @@ tsan: packages ## unit tests and a smoke run under the thread sanitizer
 	@cd tests && MX_ROOT=$(CURDIR)/build-tsan/root/usr $(PYTHON) -m pytest -c integration/pytest.ini \
 	    integration/test_smoke.py integration/test_walkthrough.py
 
-lint: packages-dev build shape ## format, clang-tidy, cppcheck, spelling, shell
-	@tools/lint $(BUILD)
+lint: packages-dev shape ## format, clang-tidy, cppcheck, spelling, shell
+	@test -f build-lint/build.ninja || CC=clang $(MESON) setup build-lint >/dev/null
+	@tools/lint build-lint
 
 fmt: packages-dev ## format every C file
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
@@ -93,4 +94,4 @@ install: packages ## into DESTDIR (default: this machine), below PREFIX (default
 	@$(MESON) install -C build-install --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean: ## removes the build folders
-	@rm -rf build build-release build-tsan build-fuzz build-install dist
+	@rm -rf build build-release build-tsan build-fuzz build-install build-lint dist
