@@ -33,6 +33,7 @@ print_help(const char *program, const char *folder)
 static int
 give_to(const char *path, const char *user, bool asked_for)
 {
+    // cppcheck-suppress getpwnamCalled ; a program of one thread
     const struct passwd *entry = getpwnam(user);
     if (entry == NULL && !asked_for) {
         (void)printf("There is no user '%s'; the file belongs to the one who made it.\n", user);

@@ -31,6 +31,7 @@ refuse_root(int argc, char **argv)
 static int
 change_user(const char *name)
 {
+    // cppcheck-suppress getpwnamCalled ; there is one thread yet
     const struct passwd *entry = getpwnam(name);
     if (entry == NULL) {
         (void)fprintf(stderr, "maxscale: There is no user '%s'; make one or name another.\n", name);

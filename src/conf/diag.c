@@ -126,6 +126,12 @@ smallest(size_t a, size_t b, size_t c)
     return mx_min_size(a, mx_min_size(b, c));
 }
 
+static bool
+is_same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Edits (insert, drop, replace) that turn a into b; one row of the usual table at a time. */
 static size_t
 edit_distance(const char *a, const char *b)
@@ -143,8 +149,7 @@ edit_distance(const char *a, const char *b)
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= b_len; j++) {
-            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            size_t replaced = diagonal + (same ? 0 : 1);
+            size_t replaced = diagonal + (is_same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
             diagonal = row[j];
             row[j] = smallest(row[j] + 1, row[j - 1] + 1, replaced);
         }

@@ -279,7 +279,7 @@ refuse_word(const struct mx_param *row, const char *word, struct conf_why *why)
     const char *names[WORD_LIST_MAX + 1];
     struct mx_str list = {.max = 400};
     size_t count = 0;
-    while (row->values[count].name != NULL && count < WORD_LIST_MAX) {
+    while (count < WORD_LIST_MAX && row->values[count].name != NULL) {
         names[count] = row->values[count].name;
         count++;
     }
