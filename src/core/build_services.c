@@ -259,7 +259,7 @@ load_authenticators(struct core_build *build, const struct conf_section *section
     const char *value =
         listener->config.authenticator != NULL ? listener->config.authenticator : standard;
     char **names = value != NULL ? conf_list_split(value, ',') : NULL;
-    for (size_t i = 0; i < conf_list_count(names); i++) {
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
         struct mx_err err = {0};
         const struct mx_module *module = core_modload_load(MX_MODULE_AUTHENTICATOR, names[i], &err);
         if (module == NULL) {
@@ -283,7 +283,7 @@ check_authenticator_options(struct core_build *build, const struct conf_section 
         "skip_authentication",   "match_host", "lower_case_table_names", "clear_pw_passthrough",
         "log_password_mismatch", "cache_dir",  "inject_service_user",    NULL};
     char **options = value != NULL ? conf_list_split(value, ',') : NULL;
-    for (size_t i = 0; i < conf_list_count(options); i++) {
+    for (size_t i = 0; options != NULL && options[i] != NULL; i++) {
         size_t len = strcspn(options[i], "= \t");
         bool good = false;
         for (size_t k = 0; known[k] != NULL; k++) {

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define JOURNAL_LIMIT_BYTES (1024 * 1024)
-#define SAVE_EVERY_MS       (5 * 60 * 1000)
+#define JOURNAL_LIMIT_BYTES ((size_t)1024 * 1024)
+#define SAVE_EVERY_MS       ((int64_t)5 * 60 * 1000)
 #define FORGOTTEN_BITS      ((uint32_t)(MX_STATUS_AUTH_ERROR | MX_STATUS_NEED_DNS))
 
 /* The path in the data folder, to be freed; NULL when there is none. */
@@ -39,11 +39,14 @@ data_path(const struct mx_monitor *monitor, const char *suffix)
 static int64_t
 version_number(void)
 {
-    int parts[3] = {0, 0, 0};
-    if (sscanf(MX_VERSION, "%d.%d.%d", &parts[0], &parts[1], &parts[2]) < 1) {
-        return 0;
+    int64_t number = 0;
+    const char *at = MX_VERSION;
+    for (int part = 0; part < 3; part++) {
+        char *end = NULL;
+        number = number * 100 + strtol(at, &end, 10);
+        at = *end == '.' ? end + 1 : end;
     }
-    return parts[0] * 10000 + parts[1] * 100 + parts[2];
+    return number;
 }
 
 /* NULL: the journal may be used. */
