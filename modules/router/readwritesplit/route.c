@@ -54,7 +54,7 @@ note_effects(struct rws_session *rs, const struct mx_query *query)
     if (multi && rws_is_session_write(sql, true)) {
         rs->locked = true; /* a part of it changed session state on the primary only */
     }
-    if (multi || sql->op == MX_SQL_OP_CALL ||
+    if (multi || (sql->facts & MX_SQL_FACT_OUT_VARIABLES) != 0 || sql->op == MX_SQL_OP_CALL ||
         ((sql->type & MX_SQL_USERVAR_WRITE) != 0 && (sql->type & MX_SQL_WRITE) != 0)) {
         rs->vars_on_primary = true;
     }
