@@ -46,7 +46,7 @@ struct mx_protocol_ops {
     void (*client_killed)(struct mx_session *session, const struct mx_err *err);
     /* Offer the held query again. */
     void (*client_resume)(struct mx_session *session);
-    /* The accounts were read again: check the waiting client once more. */
+    /* What MX_LOGIN_WAIT waited for is there: check the waiting client once more. */
     void (*client_accounts)(struct mx_session *session);
     /* Attributes of the connection as a JSON object, for REST. */
     json_t *(*client_attributes)(struct mx_session *session);
@@ -132,7 +132,7 @@ MX_API const char *mx_program_version(void);
 enum mx_login_verdict {
     MX_LOGIN_FOUND = 0,
     MX_LOGIN_DENIED, /* no such account; err is the answer */
-    MX_LOGIN_WAIT,   /* accounts are being read again: client_accounts follows */
+    MX_LOGIN_WAIT,   /* for accounts or the client's host name: client_accounts follows */
 };
 
 /* Copies: an account list may be replaced at any time. */
@@ -148,7 +148,7 @@ MX_API void mx_login_account_free(struct mx_login_account *account);
 
 /*
  * The account for `user` from the client's address. database may be NULL or "". again: this is the
- * check after a reload, do not wait once more.
+ * check after a wait (which may end in one more, when accounts and host name are needed).
  */
 MX_API enum mx_login_verdict mx_session_find_account(struct mx_session *session, const char *user,
                                                      const char *database, bool again,

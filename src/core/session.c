@@ -190,6 +190,7 @@ session_free(void *arg)
     free(session->user);
     free(session->database);
     free(session->remote);
+    free(session->host_name);
     session->magic = 0;
     free(session);
 }

@@ -45,7 +45,9 @@ struct mx_session {
     bool held;       /* a stage said HELD */
     bool killed;     /* by a fault or a KILL */
     bool reply_open; /* a part of a reply went to the client */
-    bool waits_accounts;
+    bool waits_accounts;  /* or for the host name */
+    bool accounts_read;   /* again, for this login */
+    bool host_name_known; /* looked up, see host_name */
     bool is_super; /* the account may KILL sessions of others */
     uint8_t held_stage;
     uint32_t due; /* replies the client waits for */
@@ -65,6 +67,7 @@ struct mx_session {
     char *user;
     char *database;
     char *remote;
+    char *host_name; /* of the client; NULL: none, or nothing has asked for it */
     struct mx_timer router_timer;
     struct mx_timer idle_timer; /* login limit, wait_timeout, net_write_timeout, keepalive */
     struct mx_log_ctx log;

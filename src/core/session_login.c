@@ -2,6 +2,7 @@
  * Accounts and logins of sessions: which account a client means, who checks it, what happens after
  * a failure. The password exchange itself is between protocol and authenticator.
  */
+#include "core/host_names.h"
 #include "core/session.h"
 #include "core/users.h"
 #include "core/users_manager.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 #include <syslog.h>
+
+#define HOST_NAME_WAIT_MS 4000
 
 /* ------------------------------------------------------------ authenticator_options */
 
@@ -146,14 +149,24 @@ struct waiting {
     uint64_t session;
 };
 
+/* The session that waited; NULL when it does not any more. */
+static struct mx_session *
+waiting_end(struct waiting *waiting)
+{
+    struct mx_session *session = core_session_find(waiting->session);
+    free(waiting);
+    if (session == NULL || !session->waits_accounts || !mx_session_is_open(session)) {
+        return NULL;
+    }
+    session->waits_accounts = false;
+    return session;
+}
+
 static void
 accounts_read(void *arg)
 {
-    struct waiting *waiting = arg;
-    struct mx_session *session = core_session_find(waiting->session);
-    free(waiting);
-    if (session != NULL && session->waits_accounts && mx_session_is_open(session)) {
-        session->waits_accounts = false;
+    struct mx_session *session = waiting_end(arg);
+    if (session != NULL) {
         session->protocol->client_accounts(session);
     }
 }
@@ -165,6 +178,7 @@ wait_for_reload(struct mx_session *session)
     struct waiting *waiting = mx_calloc(1, sizeof(*waiting));
     waiting->session = session->id;
     session->waits_accounts = true;
+    session->accounts_read = true;
     if (session->service->rt->users != NULL &&
         core_users_manager_refresh(session->service->rt->users, mx_worker_self(), accounts_read,
                                    waiting)) {
@@ -176,14 +190,56 @@ wait_for_reload(struct mx_session *session)
 }
 
 static void
+set_host_name(struct mx_session *session, const char *name)
+{
+    session->host_name = name == NULL ? NULL : mx_strdup(name);
+    session->host_name_known = true;
+}
+
+static void
+host_name_found(void *arg, const char *name)
+{
+    struct mx_session *session = waiting_end(arg);
+    if (session != NULL) {
+        set_host_name(session, name);
+        session->protocol->client_accounts(session);
+    }
+}
+
+/* False: it is known already. A name that never comes leaves time for the rest of the login. */
+static bool
+wait_for_host_name(struct mx_session *session)
+{
+    const struct core_global_config *globals = core_registry_mine()->globals;
+    int64_t login_ms = globals->auth_connect_timeout_ms;
+    int64_t limit_ms =
+        login_ms > 0 && login_ms < 2 * HOST_NAME_WAIT_MS ? login_ms / 2 : HOST_NAME_WAIT_MS;
+    struct core_host_question question = {
+        .address = session->remote, .limit_ms = limit_ms, .cache_size = globals->host_cache_size};
+    const char *name = NULL;
+    if (core_host_names_get(core_host_names_mine(), session->remote, &name)) {
+        set_host_name(session, name);
+        return false;
+    }
+    struct waiting *waiting = mx_calloc(1, sizeof(*waiting));
+    waiting->session = session->id;
+    session->waits_accounts = true;
+    core_host_names_ask(core_host_names_mine(), &question, host_name_found, waiting);
+    return true;
+}
+
+/* NEEDS_NAME at most once for a session: the name stays with it. */
+static void
 find(const struct mx_session *session, const struct core_users *users, const char *user,
      const char *database, struct core_users_match *out)
 {
+    bool skip_name = core_registry_mine()->globals->skip_name_resolve;
     struct options options = options_of(session->listener);
     struct core_users_query query = {
         .user = user,
         .address = session->remote,
-        .name_known = true, /* host names of accounts are not looked up: see docs/user */
+        .host_name = skip_name ? NULL : session->host_name,
+        .name_known = skip_name || session->host_name_known,
         .any_host = options.any_host,
         .enable_root = session->service->config.enable_root_user,
         .table_case = options.table_case,
@@ -200,10 +256,19 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
                                    ? NULL
                                    : core_users_manager_get(session->service->rt->users);
     struct core_users_match match;
+    session->accounts_read = again && session->accounts_read;
     find(session, users, user, database, &match);
+    if (match.verdict == CORE_USERS_NEEDS_NAME) {
+        if (wait_for_host_name(session)) {
+            core_users_unref(users);
+            return MX_LOGIN_WAIT;
+        }
+        find(session, users, user, database, &match);
+    }
     enum mx_login_verdict verdict = MX_LOGIN_FOUND;
     bool stale = match.verdict != CORE_USERS_OK || match.database != CORE_USERS_DB_OK;
-    if (stale && !again && match.verdict != CORE_USERS_ROOT && wait_for_reload(session)) {
+    if (stale && !session->accounts_read && match.verdict != CORE_USERS_ROOT &&
+        wait_for_reload(session)) {
         verdict = MX_LOGIN_WAIT;
     } else if (match.verdict != CORE_USERS_OK) {
         (void)mx_err_set(err, 1045, "28000", "%s", core_users_verdict_text(match.verdict));

@@ -1,14 +1,15 @@
 /*
  * A worker's c-ares channel, made when the first name is asked for: its sockets are watched by the
- * loop, its timeouts are a timer. The library is told to use threads of nobody.
+ * loop, its timeouts are a timer. The library is told to use threads of nobody. Names of addresses
+ * are in resolve_name.c.
  */
 #include "net/resolve.h"
 
 #include "mx/log.h"
+#include "net/resolver.h"
 #include "net/watch.h"
 #include "net/worker.h"
 
-#include <ares.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -18,20 +19,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-struct watched {
+struct net_watched {
     struct net_watch watch;
     struct net_resolver *resolver;
-    struct watched *next;
-};
-
-struct net_resolver {
-    struct mx_worker *worker;
-    ares_channel channel;
-    struct mx_timer timer;
-    struct watched *watched;
-    int channel_error; /* c-ares could not make the channel */
-    size_t open_queries;
-    struct timespec settings_time; /* of resolv.conf when the channel read it */
+    struct net_watched *next;
 };
 
 struct net_query {
@@ -55,8 +46,8 @@ library_init(void)
     (void)ares_library_init(ARES_LIB_INIT_ALL);
 }
 
-static void
-set_timer(struct net_resolver *resolver)
+void
+net_resolver_set_timer(struct net_resolver *resolver)
 {
     struct timeval limit = {.tv_sec = 3600};
     struct timeval left = {0};
@@ -72,19 +63,19 @@ timed_out(struct mx_timer *timer)
         return;
     }
     ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    set_timer(resolver);
+    net_resolver_set_timer(resolver);
 }
 
 static void
 socket_ready(struct net_watch *watch, uint32_t bits)
 {
-    struct watched *watched = mx_container_of(watch, struct watched, watch);
+    struct net_watched *watched = mx_container_of(watch, struct net_watched, watch);
     struct net_resolver *resolver = watched->resolver;
     int fd = watch->io.fd;
     bool reads = (bits & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0;
     bool writes = (bits & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0;
     ares_process_fd(resolver->channel, reads ? fd : ARES_SOCKET_BAD, writes ? fd : ARES_SOCKET_BAD);
-    set_timer(resolver);
+    net_resolver_set_timer(resolver);
 }
 
 static void
@@ -93,10 +84,10 @@ free_watched(void *arg)
     free(arg);
 }
 
-static struct watched **
+static struct net_watched **
 find_watched(struct net_resolver *resolver, int fd)
 {
-    struct watched **at = &resolver->watched;
+    struct net_watched **at = &resolver->watched;
     while (*at != NULL && (*at)->watch.io.fd != fd) {
         at = &(*at)->next;
     }
@@ -108,8 +99,8 @@ static void
 socket_state(void *arg, ares_socket_t fd, int reads, int writes)
 {
     struct net_resolver *resolver = arg;
-    struct watched **at = find_watched(resolver, fd);
-    struct watched *watched = *at;
+    struct net_watched **at = find_watched(resolver, fd);
+    struct net_watched *watched = *at;
     if (!reads && !writes) {
         if (watched != NULL) {
             *at = watched->next;
@@ -170,9 +161,10 @@ reopen_when_changed(struct net_resolver *resolver)
     }
 }
 
-static struct net_resolver *
-resolver_of(struct mx_worker *worker)
+struct net_resolver *
+net_resolver_mine(void)
 {
+    struct mx_worker *worker = mx_worker_self();
     if (worker->resolver == NULL) {
         (void)pthread_once(&library_once, library_init);
         struct net_resolver *resolver = mx_calloc(1, sizeof(*resolver));
@@ -245,7 +237,7 @@ answered(void *arg, int status, int timeouts, struct ares_addrinfo *result)
 struct net_query *
 net_resolve(const char *name, uint16_t port, net_resolve_fn fn, void *arg)
 {
-    struct net_resolver *resolver = resolver_of(mx_worker_self());
+    struct net_resolver *resolver = net_resolver_mine();
     struct net_query *query = mx_calloc(1, sizeof(*query));
     query->resolver = resolver;
     query->fn = fn;
@@ -265,7 +257,7 @@ net_resolve(const char *name, uint16_t port, net_resolve_fn fn, void *arg)
     if (query->is_done) {
         mx_worker_defer(tell, query);
     }
-    set_timer(resolver);
+    net_resolver_set_timer(resolver);
     return query;
 }
 
@@ -283,7 +275,8 @@ net_resolver_free(struct mx_worker *worker)
         close_channel(resolver);
         mx_timer_stop(&resolver->timer);
         for (size_t i = 0; i < worker->defer_count; i++) {
-            if (worker->defers[i].fn == free_watched || worker->defers[i].fn == tell) {
+            mx_worker_fn fn = worker->defers[i].fn;
+            if (fn == free_watched || fn == tell || fn == net_name_tell) {
                 free(worker->defers[i].arg);
             }
         }

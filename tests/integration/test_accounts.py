@@ -110,3 +110,55 @@ def test_root_and_a_service_user_without_rights(cluster, make_proxy):
     lab.wait_for("the missing rights in the log",
                  lambda: "GRANT SELECT ON mysql.user TO 'weak'@'%'" in weak.log())
     denied(weak, 1045, "maxscale", "maxscale")
+
+
+@pytest.fixture
+def named(make_cluster):
+    """A server for which 127.0.0.1 is localhost by name, as it is for the proxy."""
+    cluster = make_cluster(replicas=0, options={0: ["--skip-name-resolve=OFF"]})
+    cluster.servers[0].run("CREATE USER byname@'localhost' IDENTIFIED BY 'n'",
+                           "CREATE USER bypattern@'local_os%' IDENTIFIED BY 'p'",
+                           "CREATE USER elsewhere@'%.example.com' IDENTIFIED BY 'e'",
+                           "CREATE USER either@'web1' IDENTIFIED BY 'w'",
+                           "CREATE USER either@'%' IDENTIFIED BY 'any'")
+    return cluster
+
+
+@pytest.mark.parametrize("cache_size", ["128", "0"])
+def test_accounts_for_host_names(named, make_proxy, cache_size):
+    server = named.servers[0]
+    proxy = make_proxy(named.servers, {"maxscale": {"users_refresh_time": "0s",
+                                                    "host_cache_size": cache_size}})
+    proxy.wait_ready("maxscale", "maxscale")
+    for _ in range(3):
+        assert identity(proxy, "byname", "n")[0] == "byname@localhost"
+    assert identity(proxy, "bypattern", "p")[0] == "bypattern@local_os%"
+    denied(proxy, 1045, "byname", "wrong")
+    denied(proxy, 1045, "elsewhere", "e")
+    # A name that does not fit is passed over, the next host of the account counts.
+    assert identity(proxy, "either", "any")[0] == "either@%"
+    # Both the accounts read again and the name are needed, in either order.
+    server.run("CREATE USER fresh@'localhost' IDENTIFIED BY 'f'",
+               "CREATE USER elsewhere@'%' IDENTIFIED BY 'now'")
+    assert identity(proxy, "fresh", "f")[0] == "fresh@localhost"
+    assert identity(proxy, "elsewhere", "now")[0] == "elsewhere@%"
+    assert "host name of the client" not in proxy.log()
+
+
+def test_change_of_user_to_an_account_for_a_host_name(named, make_proxy):
+    named.servers[0].run("CREATE USER changed@'localhost' IDENTIFIED BY ''")
+    proxy = make_proxy(named.servers)
+    proxy.wait_ready("maxscale", "maxscale")
+    with proxy.connect("either", "any") as connection, connection.cursor() as cursor:
+        # PyMySQL has no call for COM_CHANGE_USER: user, no token, no database.
+        connection._execute_command(0x11, b"changed\0\0\0")
+        connection._read_ok_packet()
+        cursor.execute("SELECT CURRENT_USER()")
+        assert cursor.fetchone() == ("changed@localhost",)
+
+
+def test_host_names_can_be_switched_off(named, make_proxy):
+    proxy = make_proxy(named.servers, {"maxscale": {"skip_name_resolve": "true"}})
+    proxy.wait_ready("maxscale", "maxscale")
+    denied(proxy, 1045, "byname", "n")
+    assert identity(proxy, "either", "any")[0] == "either@%"
