@@ -9,6 +9,9 @@
 
 #define REAL_DIGITS 15
 
+static json_t *url_from_args(const struct admin_request *request, const char *format, va_list args)
+    MX_PRINTF(2, 0);
+
 static json_t *
 url_from_args(const struct admin_request *request, const char *format, va_list args)
 {

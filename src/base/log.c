@@ -62,8 +62,7 @@ struct line {
     char text[BASE_LOG_LINE_MAX];
 };
 
-static void
-add_args(struct line *line, const char *format, va_list args)
+static void MX_PRINTF(2, 0) add_args(struct line *line, const char *format, va_list args)
 {
     size_t room = sizeof(line->text) - line->len;
     int len = vsnprintf(line->text + line->len, room, format, args);

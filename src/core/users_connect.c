@@ -27,7 +27,7 @@ static void
 set_tls(MYSQL *conn, const struct core_users_server *server)
 {
     my_bool on = 1;
-    my_bool verify = server->ssl_verify_peer || server->ssl_verify_host;
+    my_bool verify = server->ssl_verify_peer || server->ssl_verify_host ? 1 : 0;
     (void)mysql_ssl_set(conn, or_null(server->ssl_key), or_null(server->ssl_cert),
                         or_null(server->ssl_ca), NULL, or_null(server->ssl_cipher));
     (void)mysql_options(conn, MYSQL_OPT_SSL_ENFORCE, &on);

@@ -393,19 +393,17 @@ bool
 core_users_manager_refresh(struct core_users_manager *m, struct mx_worker *worker, mx_worker_fn fn,
                            void *arg)
 {
-    bool coming = true;
+    bool coming = false;
     (void)pthread_mutex_lock(&m->lock);
-    if (m->stop) {
-        coming = false;
-    } else if (throttle_allows(m, mx_now_ms())) {
+    if (!m->stop && throttle_allows(m, mx_now_ms())) {
         /* A load under way may have read before the change that this client needs. */
         waiter_push(&m->waiters, worker, fn, arg);
         m->wanted = true;
         (void)pthread_cond_signal(&m->wake);
-    } else if (m->loading) {
+        coming = true;
+    } else if (!m->stop && m->loading) {
         waiter_push(&m->serving, worker, fn, arg);
-    } else {
-        coming = false;
+        coming = true;
     }
     (void)pthread_mutex_unlock(&m->lock);
     return coming;
