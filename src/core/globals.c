@@ -3,6 +3,8 @@
 #include "core/params_json.h"
 #include "core/runtime.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +68,45 @@ check_threads(struct core_global_config *globals, const struct conf_section *sec
         report(diag, false, section, "threads", "Use 'auto', or raise threads_max (at most 256).",
                text);
         globals->threads = globals->threads_max;
+    }
+}
+
+/* The first pattern that is neither everybody nor an address or network; NULL: none. */
+static const char *
+first_host_name(char *const *patterns)
+{
+    for (size_t i = 0; patterns != NULL && patterns[i] != NULL; i++) {
+        char address[INET6_ADDRSTRLEN] = "";
+        struct in6_addr ip;
+        size_t len = strcspn(patterns[i], "/");
+        if (len < sizeof(address)) {
+            memcpy(address, patterns[i], len);
+        }
+        if (strcmp(patterns[i], "%") != 0 && inet_pton(AF_INET, address, &ip) != 1 &&
+            inet_pton(AF_INET6, address, &ip) != 1) {
+            return patterns[i];
+        }
+    }
+    return NULL;
+}
+
+/* Such a host could never get in. */
+static void
+check_names(const struct core_global_config *globals, const struct conf_section *section,
+            struct conf_diag *diag)
+{
+    const char *name = first_host_name(globals->admin_readwrite_hosts);
+    name = name != NULL ? name : first_host_name(globals->admin_readonly_hosts);
+    if (globals->skip_name_resolve && name != NULL) {
+        char text[256];
+        (void)snprintf(text, sizeof(text),
+                       "The REST API is open to the host name '%s', and host names are not looked "
+                       "up.",
+                       name);
+        report(diag, true, section, "skip_name_resolve",
+               "Write addresses into admin_readwrite_hosts and admin_readonly_hosts, or set "
+               "skip_name_resolve=false.",
+               text);
     }
 }
 
@@ -136,5 +177,6 @@ core_globals_build(const struct conf_model *model, const struct conf_context *co
     }
     check_threads(globals, section, diag);
     check_together(globals, section, diag);
+    check_names(globals, section, diag);
     return globals;
 }

@@ -86,6 +86,8 @@ GOOD = {
     .replace("service=Svc", "service=Svc\nprotocol=MariaDBClient"),
     "targets": change("router=readwritesplit\nservers=", "router=readwritesplit\ntargets="),
     "global_in_other_case": change("[maxscale]", "[MaxScale]"),
+    "skipped_names": change("threads=2", "threads=2\nskip_name_resolve=true\n"
+                            "admin_readwrite_hosts=10.0.0.0/8,::1"),
     "continuation": change("servers=server1\nuser=maxscale", "servers=\n  server1\nuser=maxscale"),
 }
 
@@ -125,6 +127,9 @@ BAD = {
     "reserved_name": (BASE + "\n[@@x]\ntype=server\naddress=127.0.0.1\nport=3009\n", "@@"),
     "router_options_unknown": (change("router=readwritesplit",
                                       "router=readconnroute\nrouter_options=bogus"), "'bogus'"),
+    "skipped_names_of_admin_hosts": (change("threads=2", "threads=2\nskip_name_resolve=true\n"
+                                            "admin_readonly_hosts=10.0.0.0/8,%.example.com"),
+                                     "test.cnf:3: [maxscale] skip_name_resolve"),
     "server_no_address": (change("address=127.0.0.1\n", ""), "'address' nor 'socket'"),
     "service_targets_and_servers": (change("router=readwritesplit",
                                            "router=readwritesplit\ntargets=server1"), "Only one"),
