@@ -13,6 +13,7 @@ import os
 import re
 import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -56,8 +57,9 @@ def rss_kib(pid):
 
 
 class Target:
-    def __init__(self, name, port, pid=None):
+    def __init__(self, name, port, pid=None, descriptors=1):
         self.name, self.port, self.pid = name, port, pid
+        self.descriptors = descriptors  # of one session in the proxy
 
 
 def sysbench(command, test, port, clients, prepared, extra=()):
@@ -132,7 +134,9 @@ def idle_table(targets, write):
         if target.pid is None:
             continue
         base = rss_kib(target.pid)
-        for count in IDLE:
+        for wanted in IDLE:
+            # Where the limit of open files is too low for what was asked, as many as there may be.
+            count = min(wanted, (descriptor_limit() - 500) // target.descriptors)
             connections = []
             try:
                 for _ in range(count):
@@ -153,20 +157,25 @@ def start_haproxy(folder, server_port):
     port = lab.free_port()
     config = os.path.join(folder, "haproxy.cfg")
     with open(config, "w", encoding="utf-8") as file:
-        file.write(f"global\n  maxconn 25000\n  nbthread {THREADS}\n"
+        file.write(f"global\n  maxconn {(descriptor_limit() - 200) // 2}\n  nbthread {THREADS}\n"
                    "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 10m\n"
                    f"  timeout server 10m\nlisten l\n  bind 127.0.0.1:{port}\n"
                    f"  server s 127.0.0.1:{server_port}\n")
     process = subprocess.Popen(["haproxy", "-db", "-f", config], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
-    return process, Target("HAProxy TCP", port, process.pid)
+    lab.wait_for("HAProxy (is the limit of open files high enough?)",
+                 lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, 10)
+    return process, Target("HAProxy TCP", port, process.pid, 2)
 
 
 def rcr_sections(port):
     return {"Plain": {"type": "service", "router": "readconnroute", "servers": "server1,server2",
                       "user": "maxscale", "password": "maxscale", "router_options": "master"},
             "Plain-Listener": {"type": "listener", "service": "Plain", "port": port}}
+
+
+def descriptor_limit():
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def raise_descriptor_limit():
@@ -211,7 +220,7 @@ def main():
         time.sleep(2)
         pid = proxy.process.pid
         targets = [Target("direct", cluster.primary.port), haproxy_target,
-                   Target("readconnroute", rcr, pid), Target("readwritesplit", rws, pid)]
+                   Target("readconnroute", rcr, pid, 2), Target("readwritesplit", rws, pid, 3)]
         write(f"# {stamp}: {THREADS} cores, {SECONDS} s each, medians of {ROUNDS}, interleaved")
         write("\nsysbench, 4 tables of 10,000 rows; servers, clients and proxies on one machine. CPU and "
               "context switches are those of the proxy per statement.")
