@@ -163,9 +163,9 @@ serve(struct MHD_Connection *connection, struct exchange *exchange)
     return send_answer(connection, exchange);
 }
 
-/* Called for the headers, for every piece of the body, and at its end. */
-/* NOLINTNEXTLINE(readability-function-size): libmicrohttpd says how many parameters there are */
-static enum MHD_Result
+/* Called for the headers, for every piece of the body, and at its end. libmicrohttpd says how many
+ * parameters there are. */
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size): as just said */
 on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
            const char *version, const char *upload, size_t *upload_size, void **context)
 {

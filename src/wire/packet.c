@@ -51,7 +51,7 @@ wire_packet_join(const uint8_t *data, size_t total, uint8_t *out, size_t cap)
 {
     size_t joined = 0;
     size_t at = 0;
-    struct wire_packet packet;
+    struct wire_packet packet = {0};
     while (at < total && wire_packet_next(data + at, total - at, &packet) == 0) {
         if (joined < cap && packet.payload.len > 0) {
             memcpy(out + joined, packet.payload.data,
@@ -198,7 +198,8 @@ wire_read_skip(struct wire_reader *r, size_t len)
 void
 wire_writer_init(struct wire_writer *w, uint8_t *out, size_t cap)
 {
-    *w = (struct wire_writer){.out = out, .cap = cap};
+    *w = (struct wire_writer){.cap = cap};
+    w->out = out;
 }
 
 /* Room for `len` bytes, or NULL and `failed`. */
