@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A failure is counted once per interval, however often extra ticks look. */
-#define COUNT_PART_OF_INTERVAL 8 / 10
+#define COUNT_AFTER_TENTHS 8
 
 static void
 count_failures(const struct mon_settings *settings, struct mon_history *history,
@@ -22,7 +22,7 @@ count_failures(const struct mon_settings *settings, struct mon_history *history,
             continue;
         }
         if (h->error_count == 0 ||
-            now_ms - h->counted_ms >= settings->interval_ms * COUNT_PART_OF_INTERVAL) {
+            now_ms - h->counted_ms >= settings->interval_ms * COUNT_AFTER_TENTHS / 10) {
             h->error_count++;
             h->counted_ms = now_ms;
         }

@@ -112,9 +112,8 @@ join_standalone(const struct mon_view *view, size_t server, struct mon_steps *st
     mon_steps_disable_events(steps, view, MON_STAGE_FOLLOW, server);
     mon_steps_statements(steps, MON_STAGE_FOLLOW, server, view->settings->demotion_sql);
     (void)mon_steps_add(steps, MON_OP_FLUSH_LOGS, MON_STAGE_FOLLOW, server);
-    mon_steps_follow(steps, view->settings, MON_STAGE_FOLLOW, server, "",
-                     (size_t)view->history->master, MON_CLAUSE_DEMOTE,
-                     s->version >= MON_VERSION_DEMOTE);
+    mon_steps_follow(steps, view->settings, server, "", (size_t)view->history->master,
+                     MON_CLAUSE_DEMOTE, s->version >= MON_VERSION_DEMOTE);
     mon_say(view->messages, MX_LOG_NOTICE,
             "Standalone server '%s' is made a replica of the primary '%s'.",
             mon_view_name(view, server), mon_view_name(view, (size_t)view->history->master));

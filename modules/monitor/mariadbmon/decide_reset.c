@@ -79,8 +79,7 @@ mon_reset_plan(const struct mon_view *view, int new_master, struct mon_plan *pla
     (void)mon_steps_add(steps, MON_OP_FLUSH_TABLES, MON_STAGE_FOLLOW, t);
     for (size_t i = 0; i < view->obs->count; i++) {
         if (i != t && mon_obs_usable(&view->obs->servers[i])) {
-            mon_steps_follow(steps, view->settings, MON_STAGE_FOLLOW, i, "", t,
-                             MON_CLAUSE_SLAVE_POS, false);
+            mon_steps_follow(steps, view->settings, i, "", t, MON_CLAUSE_SLAVE_POS, false);
         }
     }
     for (size_t i = 0; i < view->obs->count; i++) {

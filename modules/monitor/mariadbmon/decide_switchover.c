@@ -247,8 +247,8 @@ follow(const struct mon_view *view, size_t old, size_t target, struct mon_steps 
         const struct mon_slave *slave = &new->slaves[i];
         int source = mon_topology_source(view->settings, view->obs, slave);
         if (source == (int)old) {
-            mon_steps_follow(steps, view->settings, MON_STAGE_FOLLOW, old, slave->name, target,
-                             MON_CLAUSE_DEMOTE, demote_supported);
+            mon_steps_follow(steps, view->settings, old, slave->name, target, MON_CLAUSE_DEMOTE,
+                             demote_supported);
         } else {
             mon_steps_follow_host(steps, MON_STAGE_FOLLOW, old, slave->name, slave->host,
                                   slave->port, MON_CLAUSE_SLAVE_POS);

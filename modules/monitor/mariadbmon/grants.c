@@ -70,7 +70,11 @@ copy_account(const char *text, char *out, size_t size)
 {
     size_t used = 0;
     for (; *text != '\0' && *text != ' ' && used + 1 < size; text++) {
-        out[used++] = *text == '`' ? '\'' : *text;
+        char byte = *text;
+        if (byte == '`') {
+            byte = '\'';
+        }
+        out[used++] = byte;
     }
     out[used] = '\0';
 }

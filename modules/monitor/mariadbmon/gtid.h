@@ -9,7 +9,7 @@
 
 /* A list of more triplets than this is treated as malformed. */
 #define MON_GTID_MAX      64
-#define MON_GTID_TEXT_MAX (MON_GTID_MAX * 44)
+#define MON_GTID_TEXT_MAX ((size_t)MON_GTID_MAX * 44)
 
 struct mon_gtid {
     uint32_t domain;

@@ -33,22 +33,22 @@ void mon_settings_refresh(struct mon_instance *instance);
 
 /* instance.c */
 void *mon_instance_new(struct mx_monitor *monitor, const void *config, struct mx_err *err);
-void mon_instance_free(void *instance);
-void mon_instance_tick(void *instance);
-size_t mon_instance_watch(void *instance, int *out_fds, size_t max);
-void mon_instance_journal_save(void *instance, json_t *journal);
-void mon_instance_journal_load(void *instance, const json_t *journal);
+void mon_instance_free(void *context);
+void mon_instance_tick(void *context);
+size_t mon_instance_watch(void *context, int *out_fds, size_t max);
+void mon_instance_journal_save(void *context, json_t *journal);
+void mon_instance_journal_load(void *context, const json_t *journal);
 
 /* report.c */
 void mon_instance_publish(struct mon_instance *instance);
-void mon_instance_role(void *instance, const struct mon_step *step);
+void mon_instance_role(void *context, const struct mon_step *step);
 void mon_instance_diagnostics(struct mon_instance *instance);
 void mon_instance_log(struct mon_instance *instance, const struct mon_messages *messages);
 
 /* operate.c: executes a plan to its end; the errors go to out_errors when it is not NULL. */
 bool mon_instance_execute(struct mon_instance *instance, const struct mon_plan *plan,
                           const struct mon_messages *preface, json_t *out_errors);
-int mon_instance_command(void *instance, const char *name, const json_t *arguments,
+int mon_instance_command(void *context, const char *name, const json_t *arguments,
                          json_t **out_json, json_t *out_errors);
 
 /* commands.c */

@@ -16,7 +16,7 @@
 
 #define RESOLVE_POLL_MS     5
 #define REPL_USER_EVERY_MS  10000
-#define TABLES_EVERY_MS     (10 * 60 * 1000)
+#define TABLES_EVERY_MS     ((int64_t)10 * 60 * 1000)
 #define REFRESH_EVERY_MS    10000
 #define UNKNOWN_TABLE_ERROR 1109u
 

@@ -41,7 +41,7 @@ MYSQL *mon_connection_new(const struct mx_monitor_target *target,
 
 /* Takes down version, type and capabilities from the greeting; logs a version that is new. */
 void mon_connection_note(MYSQL *conn, const struct mx_monitor_target *target,
-                         struct mon_server_obs *out);
+                         struct mon_server_obs *s);
 
 /* observe_parse.c: statements of a round and how their results are read. */
 enum mon_query {

@@ -45,7 +45,8 @@ mon_connection_new(const struct mx_monitor_target *target,
     }
     if (target->ssl) {
         my_bool on = 1;
-        my_bool verify = target->ssl_verify_peer_certificate || target->ssl_verify_peer_host;
+        my_bool verify =
+            target->ssl_verify_peer_certificate || target->ssl_verify_peer_host ? 1 : 0;
         (void)mysql_ssl_set(conn, target->ssl_key, target->ssl_cert, target->ssl_ca, NULL,
                             target->ssl_cipher);
         (void)mysql_options(conn, MYSQL_OPT_SSL_ENFORCE, &on);

@@ -177,17 +177,18 @@ mon_steps_redirect(struct mon_steps *steps, const struct mon_settings *settings,
 }
 
 void
-mon_steps_follow(struct mon_steps *steps, const struct mon_settings *settings, enum mon_stage stage,
-                 size_t server, const char *connection, size_t target, enum mon_clause clause,
+mon_steps_follow(struct mon_steps *steps, const struct mon_settings *settings, size_t server,
+                 const char *connection, size_t target, enum mon_clause clause,
                  bool demote_supported)
 {
-    struct mon_step *step = add_named(steps, MON_OP_CHANGE_MASTER, stage, server, connection);
+    struct mon_step *step =
+        add_named(steps, MON_OP_CHANGE_MASTER, MON_STAGE_FOLLOW, server, connection);
     step->clause = clause;
     step->demote_supported = demote_supported;
     step->source = (int)target;
     step->port = settings->servers[target].port;
     set_text(step->host, sizeof(step->host), replication_host(&settings->servers[target]));
-    (void)add_named(steps, MON_OP_START_SLAVE, stage, server, connection);
+    (void)add_named(steps, MON_OP_START_SLAVE, MON_STAGE_FOLLOW, server, connection);
 }
 
 void

@@ -115,9 +115,9 @@ void mon_steps_statements(struct mon_steps *steps, enum mon_stage stage, size_t 
 void mon_steps_redirect(struct mon_steps *steps, const struct mon_settings *settings, size_t server,
                         const struct mon_slave *slave, size_t target, enum mon_clause clause);
 /* CHANGE, START of a new one to a monitored server. */
-void mon_steps_follow(struct mon_steps *steps, const struct mon_settings *settings,
-                      enum mon_stage stage, size_t server, const char *connection, size_t target,
-                      enum mon_clause clause, bool demote_supported);
+void mon_steps_follow(struct mon_steps *steps, const struct mon_settings *settings, size_t server,
+                      const char *connection, size_t target, enum mon_clause clause,
+                      bool demote_supported);
 /* CHANGE, START to any host. */
 void mon_steps_follow_host(struct mon_steps *steps, enum mon_stage stage, size_t server,
                            const char *connection, const char *host, int port,

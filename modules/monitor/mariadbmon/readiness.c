@@ -28,7 +28,12 @@ mon_find(struct mon_readiness *to, int server, uint32_t operations, bool is_bloc
         to->capacity = to->capacity == 0 ? 8 : to->capacity * 2;
         to->findings = mx_realloc(to->findings, to->capacity * sizeof(*to->findings));
     }
-    to->findings[to->count++] = (struct mon_finding){server, operations, is_blocker, id, text, fix};
+    to->findings[to->count] = (struct mon_finding){.server = server,
+                                                   .operations = operations,
+                                                   .is_blocker = is_blocker,
+                                                   .id = id,
+                                                   .reason = text};
+    to->findings[to->count++].fix = fix;
 }
 
 void
