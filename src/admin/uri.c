@@ -39,8 +39,10 @@ decode(const char *text, size_t len, bool plus)
             const unsigned char byte = (unsigned char)(high * 16 + low);
             mx_str_add_len(&out, (const char *)&byte, 1);
             i += 2;
+        } else if (plus && text[i] == '+') {
+            mx_str_add_char(&out, ' ');
         } else {
-            mx_str_add_char(&out, plus && text[i] == '+' ? ' ' : text[i]);
+            mx_str_add_char(&out, text[i]);
         }
     }
     return mx_str_give(&out);

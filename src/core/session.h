@@ -39,16 +39,16 @@ struct core_history;
 #define CORE_SESSION_MAGIC 0x53455353u
 struct mx_session {
     uint32_t magic;
-    uint8_t state;   /* core_session_state */
-    bool in_route;   /* the chain is looking at a query */
-    bool route_last; /* that query is complete with this piece */
-    bool held;       /* a stage said HELD */
-    bool killed;     /* by a fault or a KILL */
-    bool reply_open; /* a part of a reply went to the client */
+    uint8_t state;        /* core_session_state */
+    bool in_route;        /* the chain is looking at a query */
+    bool route_last;      /* that query is complete with this piece */
+    bool held;            /* a stage said HELD */
+    bool killed;          /* by a fault or a KILL */
+    bool reply_open;      /* a part of a reply went to the client */
     bool waits_accounts;  /* or for the host name */
     bool accounts_read;   /* again, for this login */
     bool host_name_known; /* looked up, see host_name */
-    bool is_super; /* the account may KILL sessions of others */
+    bool is_super;        /* the account may KILL sessions of others */
     uint8_t held_stage;
     uint32_t due; /* replies the client waits for */
     uint32_t needs;

@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <syslog.h>
 
-#define HOST_NAME_WAIT_MS 4000
+#define HOST_NAME_WAIT_MS INT64_C(4000)
 
 /* ------------------------------------------------------------ authenticator_options */
 
