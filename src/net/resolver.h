@@ -25,6 +25,6 @@ struct net_resolver *net_resolver_mine(void);
 void net_resolver_set_timer(struct net_resolver *resolver);
 
 /* The deferred end of a query of resolve_name.c, for net_resolver_free to know it by. */
-void net_name_tell(void *query);
+void net_name_tell(void *arg);
 
 #endif
