@@ -28,7 +28,10 @@ scan_quoted(const char *pos, const char *end, char quote, bool escapes, uint32_t
     if (charset != 0) {
         return quoted_mb(pos, end, quote, escapes, charset);
     }
-    char other = escapes ? '\\' : quote;
+    char other = quote;
+    if (escapes) {
+        other = '\\';
+    }
     for (;;) {
         pos = scan_two(pos, end, quote, other);
         if (pos == end) {

@@ -259,7 +259,7 @@ word_assignment(struct set_state *state)
         sql_parse_advance(parse);
         rest_assignment(state, MX_SQL_ASSIGN_PASSWORD, MX_SQL_WRITE);
         parse->out->facts |= MX_SQL_FACT_IMPLICIT_COMMIT;
-    } else if (named) {
+    } else if (named) { /* NOLINT(bugprone-branch-clone): before the words that may be names */
         system_assignment(state, MX_SQL_SCOPE_NONE);
     } else if (kind == KW(NAMES)) {
         sql_parse_advance(parse);
