@@ -132,7 +132,7 @@ start(struct name *name)
     if (pthread_create(&thread, &attributes, run, lookup) == 0) {
         name->lookup = lookup;
     } else {
-        (void)mx_ref_put(&lookup->ref); /* what was meant for the thread */
+        MX_ASSERT(!mx_ref_put(&lookup->ref)); /* what was meant for the thread */
         lookup_unref(lookup);
     }
     (void)pthread_attr_destroy(&attributes);
