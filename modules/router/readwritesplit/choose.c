@@ -47,8 +47,10 @@ rws_choose_primary(struct rws_session *rs)
             best = b;
         }
     }
-    /* Without reconnection a session keeps the primary it started with, or none. */
-    if (best != NULL && best != rs->primary && !rs->config->master_reconnection) {
+    /* Without reconnection a session keeps the primary it started with, or none; and so does one
+     * whose state is on that primary only. */
+    bool tied = rs->primary != NULL && (rs->locked || rs->tables_locked);
+    if (best != NULL && best != rs->primary && (!rs->config->master_reconnection || tied)) {
         return NULL;
     }
     return best;

@@ -140,11 +140,30 @@ acquire(struct rws_session *rs, enum rws_target target, struct mx_err *err)
     for (uint32_t i = 0; i < rs->backend_count; i++) {
         rs->backends[i].skipped = false;
     }
-    if (backend != NULL && mx_server_is_master(backend->server) && backend != rs->primary) {
+    if (backend != NULL && backend != rs->primary && mx_server_is_master(backend->server) &&
+        backend == rws_choose_primary(rs)) {
         rs->primary = backend;
         rws_tmp_tables_clear(rs); /* they stayed behind on the one before */
     }
     return backend;
+}
+
+/* Long data waits for one execute; a cursor stays until the next one. */
+static void
+note_home(struct rws_session *rs, const struct mx_query *query, const struct rws_backend *backend)
+{
+    if (query->command == MX_COM_STMT_SEND_LONG_DATA) {
+        rws_home_set(rs, query->stmt_id, backend, true);
+    } else if (query->command == MX_COM_STMT_EXECUTE ||
+               query->command == MX_COM_STMT_BULK_EXECUTE) {
+        bool cursor = query->command == MX_COM_STMT_EXECUTE && query->len > CURSOR_FLAGS_AT &&
+                      query->data[CURSOR_FLAGS_AT] != 0;
+        if (cursor) {
+            rws_home_set(rs, query->stmt_id, backend, false);
+        } else if (rs->home_count > 0) {
+            rws_home_drop(rs, query->stmt_id);
+        }
+    }
 }
 
 static enum mx_verdict
@@ -167,16 +186,7 @@ route_to_one(struct rws_session *rs, struct mx_query *query, enum rws_target tar
         return rws_no_server(rs, query, target, err.code != 0 ? &err : NULL);
     }
     rs->waiting = false;
-    if (query->command == MX_COM_STMT_SEND_LONG_DATA) {
-        rws_home_set(rs, query->stmt_id, backend);
-    } else if (query->command == MX_COM_STMT_EXECUTE) {
-        bool cursor = query->len > CURSOR_FLAGS_AT && query->data[CURSOR_FLAGS_AT] != 0;
-        if (cursor) {
-            rws_home_set(rs, query->stmt_id, backend);
-        } else if (rs->home_count > 0) {
-            rws_home_drop(rs, query->stmt_id);
-        }
-    }
+    note_home(rs, query, backend);
     send_to(rs, backend, query);
     return MX_PASS;
 }
@@ -248,7 +258,7 @@ route_to_all(struct rws_session *rs, struct mx_query *query)
     }
     rs->waiting = false;
     struct rws_backend *answering = answering_backend(rs);
-    if (query->command == MX_COM_STMT_CLOSE) {
+    if (query->command == MX_COM_STMT_CLOSE || query->command == MX_COM_STMT_RESET) {
         rws_home_drop(rs, query->stmt_id);
     }
     if (mx_query_is_whole(query) && is_recorded(query)) {
@@ -264,16 +274,17 @@ route_to_all(struct rws_session *rs, struct mx_query *query)
 
 /* ------------------------------------------------------------------ the door */
 
-/* FETCH, and EXECUTE behind long data, go where the statement lives. */
+/* FETCH goes to the cursor, EXECUTE and more of long data to the long data there is. */
 static struct rws_backend *
 home_of(struct rws_session *rs, const struct mx_query *query)
 {
     switch (query->command) {
     case MX_COM_STMT_FETCH:
+        return rws_home_find(rs, query->stmt_id, false);
     case MX_COM_STMT_EXECUTE:
     case MX_COM_STMT_SEND_LONG_DATA:
     case MX_COM_STMT_BULK_EXECUTE:
-        return rs->home_count > 0 ? rws_home_find(rs, query->stmt_id) : NULL;
+        return rws_home_find(rs, query->stmt_id, true);
     default:
         return NULL;
     }
@@ -282,8 +293,17 @@ home_of(struct rws_session *rs, const struct mx_query *query)
 static enum mx_verdict
 route_first(struct rws_session *rs, struct mx_query *query, enum rws_target target)
 {
-    struct rws_backend *home = home_of(rs, query);
+    struct rws_backend *home = rs->home_count > 0 ? home_of(rs, query) : NULL;
+    if (home != NULL && query->command != MX_COM_STMT_FETCH && rs->trx_backend != NULL &&
+        rs->trx_backend != home) {
+        return mx_session_kill(rs->session,
+                               "long data of statement %u was sent to server '%s' before the "
+                               "transaction began on server '%s'",
+                               query->stmt_id, mx_server_name(home->server),
+                               mx_server_name(rs->trx_backend->server));
+    }
     if (home != NULL) {
+        note_home(rs, query, home);
         send_to(rs, home, query);
         return MX_PASS;
     }

@@ -127,6 +127,7 @@ struct rws_stmt {
 struct rws_stmt_home {
     uint32_t stmt_id;
     uint32_t backend;
+    bool long_data; /* parameters wait there for the next execute; else an open cursor does */
 };
 
 struct rws_session {
@@ -198,9 +199,10 @@ bool rws_tmp_tables_touched(const struct rws_session *rs, const struct mx_query 
 void rws_tmp_tables_clear(struct rws_session *rs);
 
 /* ---- home.c */
-/* Where a statement's cursor or long data lives; NULL: nowhere in particular. */
-struct rws_backend *rws_home_find(struct rws_session *rs, uint32_t stmt_id);
-void rws_home_set(struct rws_session *rs, uint32_t stmt_id, const struct rws_backend *backend);
+/* Where a statement's long data, or else its cursor, lives; NULL: it has none. */
+struct rws_backend *rws_home_find(struct rws_session *rs, uint32_t stmt_id, bool long_data);
+void rws_home_set(struct rws_session *rs, uint32_t stmt_id, const struct rws_backend *backend,
+                  bool long_data);
 void rws_home_drop(struct rws_session *rs, uint32_t stmt_id);
 void rws_home_drop_backend(struct rws_session *rs, const struct rws_backend *backend);
 

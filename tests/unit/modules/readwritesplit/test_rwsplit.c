@@ -311,6 +311,46 @@ test_cursor_rows_are_fetched_where_the_cursor_is(void **state)
 }
 
 static void
+test_execute_after_a_cursor_is_decided_anew(void **state)
+{
+    (void)state;
+    struct mx_sql sql = {.type = MX_SQL_READ, .op = MX_SQL_OP_SELECT};
+    (void)fake_command(rs, MX_COM_STMT_EXECUTE, 7, "\x07\0\0\0\x01\x01\0\0\0", 9, &sql);
+    fake_reply(rs, (size_t)fake_last_server(), true, AUTOCOMMIT);
+    assert_int_not_equal(fake_last_server(), 0);
+    (void)fake_query(rs, "BEGIN", MX_SQL_BEGIN_TRX, 0, MX_SQL_OP_UNDEFINED);
+    fake_reply(rs, 0, true, IN_TRX);
+    (void)fake_command(rs, MX_COM_STMT_EXECUTE, 7, "\x07\0\0\0\0\x01\0\0\0", 9, &sql);
+    assert_int_equal(fake_last_server(), 0);
+}
+
+static void
+test_execute_follows_its_long_data_once(void **state)
+{
+    (void)state;
+    struct mx_sql sql = {.type = MX_SQL_READ, .op = MX_SQL_OP_SELECT};
+    (void)fake_command(rs, MX_COM_STMT_SEND_LONG_DATA, 7, "\x07\0\0\0\0\0x", 7, &sql);
+    int server = fake_last_server();
+    fake.servers[server].operations = 50;
+    (void)fake_command(rs, MX_COM_STMT_EXECUTE, 7, "\x07\0\0\0\0\x01\0\0\0", 9, &sql);
+    assert_int_equal(fake_last_server(), server);
+    fake_reply(rs, (size_t)server, true, AUTOCOMMIT);
+    (void)fake_command(rs, MX_COM_STMT_EXECUTE, 7, "\x07\0\0\0\0\x01\0\0\0", 9, &sql);
+    assert_int_not_equal(fake_last_server(), server);
+}
+
+static void
+test_locked_session_does_not_change_its_primary(void **state)
+{
+    (void)state;
+    (void)fake_query(rs, "SET x; SELECT 1", MX_SQL_SESSION_WRITE, MX_SQL_FACT_MULTI, MX_SQL_OP_SET);
+    fake_reply(rs, 0, true, AUTOCOMMIT);
+    fake.servers[0].status = MX_STATUS_RUNNING | MX_STATUS_SLAVE;
+    fake.servers[1].status = MX_STATUS_RUNNING | MX_STATUS_MASTER;
+    assert_int_equal(write_something(), MX_FAIL);
+}
+
+static void
 test_fetch_without_its_server_ends_the_session(void **state)
 {
     (void)state;
@@ -377,6 +417,9 @@ main(void)
         TEST(test_open_transaction_is_lost_with_its_server),
         TEST(test_statement_that_tells_session_state_in_a_multi_locks),
         TEST(test_cursor_rows_are_fetched_where_the_cursor_is),
+        TEST(test_execute_after_a_cursor_is_decided_anew),
+        TEST(test_execute_follows_its_long_data_once),
+        TEST(test_locked_session_does_not_change_its_primary),
         TEST(test_fetch_without_its_server_ends_the_session),
         TEST(test_locked_tables_pin_reads_until_unlocked),
         TEST(test_barred_server_is_not_opened_again),
