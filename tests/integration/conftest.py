@@ -3,6 +3,7 @@
 MX_ROOT   folder with bin/, lib64/maxscale/ (default build/root/usr)
 MX_KEEP=1 keeps the scratch folders for a look
 """
+import fcntl
 import os
 import shutil
 import sys
@@ -18,9 +19,17 @@ KEEP = os.environ.get("MX_KEEP") == "1"
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    """An empty data directory, made once and copied for every server."""
-    folder = str(tmp_path_factory.mktemp("template") / "data")
-    lab.install_database(folder)
+    """An empty data directory, made once for all test processes and copied for every server: several
+    mariadb-install-db at a time get into each other's way."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = str(shared / "template")
+    with open(folder + ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(folder + ".done"):
+            lab.install_database(folder)
+            with open(folder + ".done", "w", encoding="utf-8"):
+                pass
     return folder
 
 

@@ -3,6 +3,7 @@
 Used by the demo, the integration tests and the benchmarks: one place that knows how to start a
 server, build a replicating cluster, and run the proxy in front of it.
 """
+import fcntl
 import os
 import shutil
 import signal
@@ -166,7 +167,11 @@ def install_database(data):
                "--innodb-log-file-size=16M"]
     if os.geteuid() == 0:
         command.append("--user=root")
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    # Two of them at a time get into each other's way now and then.
+    lock_file = os.path.join(tempfile.gettempdir(), f"mx-install-db-{os.geteuid()}.lock")
+    with open(lock_file, "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise RuntimeError("mariadb-install-db failed:\n" + done.stdout + done.stderr)
 
