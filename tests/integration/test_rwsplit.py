@@ -150,6 +150,7 @@ def test_root_may_log_in_when_the_service_says_so(cluster, proxy):
     cluster.primary.run("CREATE OR REPLACE USER 'root'@'127.0.0.1' IDENTIFIED BY 'rootpw'")
     cluster.sync()
     proxy.maxctrl("reload", "service", "Read-Write-Service")
+    proxy.wait_ready("root", "rootpw")  # the accounts are read in the background
     with proxy.connect("root", "rootpw") as connection, connection.cursor() as cursor:
         assert value(cursor, "SELECT 1") == 1
 
