@@ -36,6 +36,12 @@ MX_API void mx_buf_clear(struct mx_buf *buf);
 /* Empty again; the storage goes back to the pool; max stays. Fine on an empty buffer. */
 MX_API void mx_buf_free(struct mx_buf *buf);
 
+/*
+ * For secrets: as mx_buf_free, but the storage is cleared first. A buffer that grows leaves copies
+ * behind: what is secret is appended in one piece.
+ */
+MX_API void mx_buf_wipe(struct mx_buf *buf);
+
 /* Moves the content from one to the other; `from` is then empty, what `to` held is freed. */
 MX_API void mx_buf_take(struct mx_buf *to, struct mx_buf *from);
 

@@ -142,6 +142,8 @@ MX_API const char *mx_conn_peer_address(const struct mx_conn *conn, char *out, s
 /* 0 for a unix socket. */
 MX_API uint16_t mx_conn_peer_port(const struct mx_conn *conn);
 MX_API bool mx_conn_is_unix(const struct mx_conn *conn);
+/* Nobody can listen in: a password may be sent in clear. */
+MX_API bool mx_conn_is_private(const struct mx_conn *conn);
 /* The socket, for the few options that only the owner knows; -1 while there is none. */
 MX_API int mx_conn_fd(const struct mx_conn *conn);
 

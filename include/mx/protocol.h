@@ -48,6 +48,8 @@ struct mx_protocol_ops {
     void (*client_resume)(struct mx_session *session);
     /* What MX_LOGIN_WAIT waited for is there: check the waiting client once more. */
     void (*client_accounts)(struct mx_session *session);
+    /* A job of an authenticator has ended. False: nobody waits for it any more, drop it. */
+    bool (*client_job)(struct mx_session *session, void *job);
     /* Attributes of the connection as a JSON object, for REST. */
     json_t *(*client_attributes)(struct mx_session *session);
 
@@ -135,14 +137,40 @@ enum mx_login_verdict {
     MX_LOGIN_WAIT,   /* for accounts or the client's host name: client_accounts follows */
 };
 
+/* One authenticator of a listener with its part of authenticator_options. */
+struct mx_authenticator {
+    const struct mx_authenticator_ops *ops;
+    const char *name;
+    const void *config;
+    void *instance; /* NULL: it makes none */
+};
+
+/*
+ * All of a listener, in the order of `authenticator`, and the one of the protocol for passwords
+ * that none of them can use. Counted, because a login to a server may outlast the session it is
+ * for.
+ */
+struct mx_authenticators;
+MX_API struct mx_authenticators *mx_session_authenticators(const struct mx_session *session);
+MX_API struct mx_authenticators *mx_authenticators_ref(struct mx_authenticators *set);
+MX_API void mx_authenticators_unref(struct mx_authenticators *set);
+/*
+ * Who answers a server that wants `plugin`: `own`, which made the token; another one only when the
+ * token is a password. NULL: nobody can.
+ */
+MX_API const struct mx_authenticator *
+mx_authenticators_for_server(const struct mx_authenticators *set,
+                             const struct mx_authenticator *own, bool token_is_password,
+                             const char *plugin);
+
 /* Copies: an account list may be replaced at any time. */
 struct mx_login_account {
+    char *user;   /* "" for an anonymous account */
     char *plugin; /* "" when the account names none */
     char *secret; /* its authentication string */
     bool is_super;
-    bool skip_check;               /* the listener takes the client's word */
     struct mx_err *database_error; /* NULL: the database may be used; told after a good password */
-    const struct mx_authenticator_ops *authenticator; /* serves the plugin; NULL: none does */
+    const struct mx_authenticator *authenticator; /* serves the plugin; NULL: none does */
 };
 MX_API void mx_login_account_free(struct mx_login_account *account);
 
@@ -163,9 +191,14 @@ MX_API void mx_session_login_failed(struct mx_session *session, const char *user
                                     const struct mx_err *err, const char *reason, bool counts);
 /* A login went through: forget earlier failures; a warning for super users when configured. */
 MX_API void mx_session_login_done(struct mx_session *session, bool is_super);
-/* The authenticator of this session's listener that can answer a server's plugin, or NULL. */
-MX_API const struct mx_authenticator_ops *mx_session_server_plugin(const struct mx_session *session,
-                                                                   const char *plugin);
+/* authenticator_options: the client is not to be checked. */
+MX_API bool mx_session_skips_check(const struct mx_session *session);
+/* log_auth_warnings of the service. */
+MX_API bool mx_session_logs_auth(const struct mx_session *session);
+/* For mx_auth_run: the client of this session, as long as it lives. */
+struct mx_auth_wait {
+    struct mx_session *session;
+};
 /* A server refused this user: the accounts may be stale. */
 MX_API void mx_session_refresh_accounts(struct mx_session *session);
 

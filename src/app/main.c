@@ -1,6 +1,7 @@
 /* The program: from the command line to the exit code. */
 #include "app/app.h"
 #include "base/log_sink.h"
+#include "core/authenticators.h"
 #include "core/modload.h"
 #include "core/runtime.h"
 #include "mx/log.h"
@@ -157,7 +158,7 @@ work(struct app *app)
         rc = build_and_run(app);
         core_registry_fini();
         net_workers_fini();
-        core_modload_fini(!app->debug.keep_modules);
+        core_modload_fini(core_auth_jobs_stop() && !app->debug.keep_modules);
     }
     if (locked) {
         app_lock_release(app);

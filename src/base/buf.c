@@ -81,6 +81,15 @@ mx_buf_free(struct mx_buf *buf)
 }
 
 void
+mx_buf_wipe(struct mx_buf *buf)
+{
+    if (buf->bytes != NULL) {
+        explicit_bzero(buf->bytes, buf->capacity);
+    }
+    mx_buf_free(buf);
+}
+
+void
 mx_buf_take(struct mx_buf *to, struct mx_buf *from)
 {
     if (to == from) {

@@ -74,6 +74,11 @@ const struct mx_module *core_build_module(struct core_build *build,
                                           const struct conf_section *section, const char *key,
                                           enum mx_module_kind kind, const char *standard);
 
+/* The listener's authenticators with their options; never NULL, one reference. */
+struct mx_authenticators *core_build_authenticators(struct core_build *build,
+                                                    const struct conf_section *section,
+                                                    const struct core_listener *listener);
+
 /* Reports something about a parameter of the section; param may be NULL. */
 void core_build_report(struct core_build *build, bool error, const struct conf_section *section,
                        const char *param, const char *hint, const char *format, ...)

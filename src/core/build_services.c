@@ -251,61 +251,6 @@ check_listener_service(struct core_build *build, const struct conf_section *sect
     free(hint);
 }
 
-static void
-load_authenticators(struct core_build *build, const struct conf_section *section,
-                    struct core_listener *listener)
-{
-    const char *standard = listener->protocol->protocol->default_authenticator;
-    const char *value =
-        listener->config.authenticator != NULL ? listener->config.authenticator : standard;
-    char **names = value != NULL ? conf_list_split(value, ',') : NULL;
-    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
-        struct mx_err err = {0};
-        const struct mx_module *module = core_modload_load(MX_MODULE_AUTHENTICATOR, names[i], &err);
-        if (module == NULL) {
-            core_build_report(build, true, section, "authenticator", NULL, "%s", err.text);
-        } else if (listener->authenticator_count == MX_COUNT(listener->authenticators)) {
-            core_build_report(build, true, section, "authenticator", "Remove some.",
-                              "At most %zu authenticators are possible.",
-                              MX_COUNT(listener->authenticators));
-        } else {
-            listener->authenticators[listener->authenticator_count++] = module;
-        }
-    }
-    conf_list_free(names);
-}
-
-static void
-check_authenticator_options(struct core_build *build, const struct conf_section *section,
-                            const char *value)
-{
-    static const char *const known[] = {
-        "skip_authentication",   "match_host", "lower_case_table_names", "clear_pw_passthrough",
-        "log_password_mismatch", "cache_dir",  "inject_service_user",    NULL};
-    char **options = value != NULL ? conf_list_split(value, ',') : NULL;
-    for (size_t i = 0; options != NULL && options[i] != NULL; i++) {
-        size_t len = strcspn(options[i], "= \t");
-        bool good = false;
-        for (size_t k = 0; known[k] != NULL; k++) {
-            good = good || (strlen(known[k]) == len && strncmp(known[k], options[i], len) == 0);
-        }
-        char *name = mx_strndup(options[i], len);
-        const char *near = conf_suggest(name, known);
-        char *hint = near != NULL ? mx_asprintf("Did you mean '%s'?", near) : NULL;
-        if (!good) {
-            core_build_report(build, true, section, "authenticator_options", hint,
-                              "There is no authenticator option '%s'.", name);
-        } else if (strchr(options[i], '=') == NULL) {
-            core_build_report(build, true, section, "authenticator_options",
-                              "Write options as name=value.", "The option '%s' has no value.",
-                              name);
-        }
-        free(hint);
-        free(name);
-    }
-    conf_list_free(options);
-}
-
 void
 core_build_listener(struct core_build *build, const struct conf_section *section)
 {
@@ -335,8 +280,7 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     check_listener_service(build, section, listener->config.service);
     check_address(build, section, &listener->config);
     core_build_refuse_tls(build, section, listener->config.ssl);
-    load_authenticators(build, section, listener);
-    check_authenticator_options(build, section, listener->config.authenticator_options);
+    listener->authenticators = core_build_authenticators(build, section, listener);
     listener->rt = core_listener_runtime_new();
     registry->listeners = mx_realloc(registry->listeners, (registry->listener_count + 1) *
                                                               sizeof(struct core_listener *));

@@ -162,9 +162,8 @@ struct core_listener {
     char *name;
     struct core_source source;
     const struct mx_module *protocol;
-    void *protocol_config; /* MariaDBProtocol.* rows */
-    const struct mx_module *authenticators[8];
-    size_t authenticator_count;
+    void *protocol_config;                    /* MariaDBProtocol.* rows */
+    struct mx_authenticators *authenticators; /* core/authenticators.h */
     struct core_listener_config config;
     struct core_listener_runtime *rt;
 };

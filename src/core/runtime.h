@@ -38,6 +38,8 @@ void core_registry_fini(void);
 
 /* Rows and block of a module. */
 struct conf_rows core_module_rows(const struct mx_module *module);
+void *core_module_block_new(const struct mx_module *module);
+void core_module_block_free(const struct mx_module *module, void *block);
 
 /* [maxscale]: a zeroed block with the defaults and one reference. */
 struct core_global_config *core_globals_new(void);

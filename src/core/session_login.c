@@ -2,6 +2,7 @@
  * Accounts and logins of sessions: which account a client means, who checks it, what happens after
  * a failure. The password exchange itself is between protocol and authenticator.
  */
+#include "core/authenticators.h"
 #include "core/host_names.h"
 #include "core/session.h"
 #include "core/users.h"
@@ -9,104 +10,34 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <syslog.h>
 
 #define HOST_NAME_WAIT_MS INT64_C(4000)
 
-/* ------------------------------------------------------------ authenticator_options */
+/* ------------------------------------------------------------ the listener's part */
 
-struct options {
-    bool any_host;
-    bool skip_check;
-    enum core_users_case table_case;
-};
-
-static bool
-is_true(const char *value)
+static const struct core_auth_options *
+options_of(const struct mx_session *session)
 {
-    return strcasecmp(value, "true") == 0 || strcasecmp(value, "yes") == 0 ||
-           strcasecmp(value, "on") == 0 || strcmp(value, "1") == 0;
+    return &session->listener->authenticators->options;
 }
 
-/* name=value with blanks around both; the names were checked when the file was read. */
-static void
-read_option(const char *text, size_t len, struct options *out)
+struct mx_authenticators *
+mx_session_authenticators(const struct mx_session *session)
 {
-    char *copy = mx_strndup(text, len);
-    char *equals = strchr(copy, '=');
-    if (equals != NULL) {
-        *equals = '\0';
-        const char *name = copy + strspn(copy, " \t");
-        char *value = equals + 1 + strspn(equals + 1, " \t");
-        value[strcspn(value, " \t")] = '\0';
-        if (strncmp(name, "match_host", 10) == 0) {
-            out->any_host = !is_true(value);
-        } else if (strncmp(name, "skip_authentication", 19) == 0) {
-            out->skip_check = is_true(value);
-        } else if (strncmp(name, "lower_case_table_names", 22) == 0) {
-            out->table_case = strcmp(value, "2") == 0 ? CORE_USERS_CASE_IGNORE
-                              : is_true(value)        ? CORE_USERS_CASE_LOWER
-                                                      : CORE_USERS_CASE_EXACT;
-        }
-    }
-    free(copy);
+    return session->listener->authenticators;
 }
 
-static struct options
-options_of(const struct core_listener *listener)
+bool
+mx_session_skips_check(const struct mx_session *session)
 {
-    struct options out = {0};
-    const char *text = listener->config.authenticator_options;
-    while (text != NULL && *text != '\0') {
-        size_t len = strcspn(text, ",");
-        read_option(text, len, &out);
-        text += len;
-        text += *text == ',' ? 1 : 0;
-    }
-    return out;
+    return options_of(session)->skip_authentication;
 }
 
-/* ------------------------------------------------------------ authenticators */
-
-static bool
-has_word(const char *const *words, const char *word)
+bool
+mx_session_logs_auth(const struct mx_session *session)
 {
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (strcmp(words[i], word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const struct mx_authenticator_ops *
-authenticator_at(const struct core_listener *listener, size_t index)
-{
-    return listener->authenticators[index]->authenticator;
-}
-
-static const struct mx_authenticator_ops *
-for_account(const struct core_listener *listener, const char *plugin)
-{
-    for (size_t i = 0; i < listener->authenticator_count; i++) {
-        if (has_word(authenticator_at(listener, i)->account_plugins, plugin)) {
-            return authenticator_at(listener, i);
-        }
-    }
-    return NULL;
-}
-
-const struct mx_authenticator_ops *
-mx_session_server_plugin(const struct mx_session *session, const char *plugin)
-{
-    const struct core_listener *listener = session->listener;
-    for (size_t i = 0; i < listener->authenticator_count; i++) {
-        if (has_word(authenticator_at(listener, i)->server_plugins, plugin)) {
-            return authenticator_at(listener, i);
-        }
-    }
-    return NULL;
+    return session->service->config.log_auth_warnings;
 }
 
 /* ------------------------------------------------------------ the account */
@@ -117,6 +48,7 @@ mx_login_account_free(struct mx_login_account *account)
     if (account->secret != NULL) {
         explicit_bzero(account->secret, strlen(account->secret));
     }
+    free(account->user);
     free(account->plugin);
     free(account->secret);
     free(account->database_error);
@@ -234,15 +166,16 @@ find(const struct mx_session *session, const struct core_users *users, const cha
      const char *database, struct core_users_match *out)
 {
     bool skip_name = core_registry_mine()->globals->skip_name_resolve;
-    struct options options = options_of(session->listener);
+    const struct core_auth_options *options = options_of(session);
     struct core_users_query query = {
         .user = user,
         .address = session->remote,
         .host_name = skip_name ? NULL : session->host_name,
         .name_known = skip_name || session->host_name_known,
-        .any_host = options.any_host,
+        .any_host = !options->match_host,
         .enable_root = session->service->config.enable_root_user,
-        .table_case = options.table_case,
+        .anonymous = core_authenticators_allow_anonymous(session->listener->authenticators),
+        .table_case = (enum core_users_case)options->lower_case_table_names,
         .database = database,
     };
     core_users_find(users, &query, out);
@@ -274,11 +207,12 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
         (void)mx_err_set(err, 1045, "28000", "%s", core_users_verdict_text(match.verdict));
         verdict = MX_LOGIN_DENIED;
     } else {
+        out->user = mx_strdup(match.account->user);
         out->plugin = mx_strdup(match.account->plugin);
         out->secret = mx_strdup(match.account->secret);
         out->is_super = match.account->super_priv;
-        out->skip_check = options_of(session->listener).skip_check;
-        out->authenticator = for_account(session->listener, match.account->plugin);
+        out->authenticator =
+            core_authenticators_for_account(session->listener->authenticators, match.account, user);
         out->database_error = database_error(session, user, database, match.database);
     }
     core_users_unref(users);

@@ -1,4 +1,5 @@
 /* Versions of the configured objects and the runtime parts they share. */
+#include "core/authenticators.h"
 #include "core/monitor.h"
 #include "core/objects.h"
 #include "core/params_json.h"
@@ -15,8 +16,8 @@ core_module_rows(const struct mx_module *module)
     return (struct conf_rows){.rows = module->params, .count = module->param_count};
 }
 
-static void *
-module_block_new(const struct mx_module *module)
+void *
+core_module_block_new(const struct mx_module *module)
 {
     struct conf_rows rows = core_module_rows(module);
     void *block = mx_calloc(1, module->config_size);
@@ -24,8 +25,8 @@ module_block_new(const struct mx_module *module)
     return block;
 }
 
-static void
-module_block_free(const struct mx_module *module, void *block)
+void
+core_module_block_free(const struct mx_module *module, void *block)
 {
     struct conf_rows rows = core_module_rows(module);
     if (block != NULL) {
@@ -111,7 +112,7 @@ core_service_new(const char *name, const struct mx_module *router)
     mx_ref_init(&service->ref);
     service->name = mx_strdup(name);
     service->router = router;
-    service->router_config = module_block_new(router);
+    service->router_config = core_module_block_new(router);
     conf_block_init(&core_service_rows, &service->config);
     return service;
 }
@@ -139,7 +140,7 @@ core_service_unref(struct mx_service *service)
     free(service->filters);
     servers_unref(service->servers, service->server_count);
     conf_block_free(&core_service_rows, &service->config);
-    module_block_free(service->router, service->router_config);
+    core_module_block_free(service->router, service->router_config);
     core_service_runtime_unref(service->rt);
     free(service->source.file);
     free(service->name);
@@ -204,7 +205,7 @@ core_listener_new(const char *name, const struct mx_module *protocol)
     mx_ref_init(&listener->ref);
     listener->name = mx_strdup(name);
     listener->protocol = protocol;
-    listener->protocol_config = module_block_new(protocol);
+    listener->protocol_config = core_module_block_new(protocol);
     conf_block_init(&core_listener_rows, &listener->config);
     return listener;
 }
@@ -225,7 +226,8 @@ core_listener_unref(struct core_listener *listener)
     MX_CHECK_MAGIC(listener, CORE_LISTENER_MAGIC);
     if (mx_ref_put(&listener->ref)) {
         conf_block_free(&core_listener_rows, &listener->config);
-        module_block_free(listener->protocol, listener->protocol_config);
+        core_module_block_free(listener->protocol, listener->protocol_config);
+        mx_authenticators_unref(listener->authenticators);
         core_listener_runtime_unref(listener->rt);
         free(listener->source.file);
         free(listener->name);
@@ -244,7 +246,7 @@ core_monitor_new(const char *name, const struct mx_module *module)
     mx_ref_init(&monitor->ref);
     monitor->name = mx_strdup(name);
     monitor->module = module;
-    monitor->module_config = module_block_new(module);
+    monitor->module_config = core_module_block_new(module);
     conf_block_init(&core_monitor_rows, &monitor->config);
     return monitor;
 }
@@ -266,7 +268,7 @@ core_monitor_unref(struct mx_monitor *monitor)
     if (mx_ref_put(&monitor->ref)) {
         servers_unref(monitor->servers, monitor->server_count);
         conf_block_free(&core_monitor_rows, &monitor->config);
-        module_block_free(monitor->module, monitor->module_config);
+        core_module_block_free(monitor->module, monitor->module_config);
         if (monitor->rt != NULL) {
             core_monitor_runtime_unref(monitor->rt);
         }
@@ -315,7 +317,7 @@ core_filter_new(const char *name, const struct mx_module *module)
     mx_ref_init(&filter->ref);
     filter->name = mx_strdup(name);
     filter->module = module;
-    filter->module_config = module_block_new(module);
+    filter->module_config = core_module_block_new(module);
     return filter;
 }
 
@@ -335,7 +337,7 @@ core_filter_unref(struct core_filter *filter)
     MX_CHECK_MAGIC(filter, CORE_FILTER_MAGIC);
     if (mx_ref_put(&filter->ref)) {
         core_filter_runtime_unref(filter->rt, filter->module);
-        module_block_free(filter->module, filter->module_config);
+        core_module_block_free(filter->module, filter->module_config);
         free(filter->source.file);
         free(filter->name);
         filter->magic = 0;

@@ -347,6 +347,12 @@ mx_conn_is_unix(const struct mx_conn *conn)
     return conn->peer.family == AF_UNIX;
 }
 
+bool
+mx_conn_is_private(const struct mx_conn *conn)
+{
+    return mx_conn_is_unix(conn);
+}
+
 int
 mx_conn_fd(const struct mx_conn *conn)
 {

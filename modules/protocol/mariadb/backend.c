@@ -37,8 +37,7 @@ facts_of(const struct mx_endpoint *endpoint)
     if ((mx_session_needs(session) & MX_NEED_TRACKING) != 0) {
         caps |= WIRE_CAP_SESSION_TRACK;
     }
-    return (struct login_facts){.session = session,
-                                .identity = client->identity,
+    return (struct login_facts){.identity = client->identity,
                                 .database = mx_session_database(session),
                                 .server_name = mx_server_name(mx_endpoint_server(endpoint)),
                                 .conn = backend->conn,
@@ -184,6 +183,7 @@ backend_close(struct mx_endpoint *endpoint)
     if (client->infile == endpoint) {
         client->infile = NULL;
     }
+    login_fini(&backend->login);
     mx_buf_free(&backend->queue);
     free(backend->dues);
     free(backend->stmts);

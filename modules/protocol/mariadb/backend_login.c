@@ -25,67 +25,107 @@
 
 /* ------------------------------------------------------------ authenticators */
 
-static bool
-serves(const struct mx_authenticator_ops *ops, const char *plugin)
+static const struct mx_authenticator *
+answerer(const struct mariadb_identity *identity, const char *plugin)
 {
-    for (size_t i = 0; ops->server_plugins[i] != NULL; i++) {
-        if (strcmp(ops->server_plugins[i], plugin) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return mx_authenticators_for_server(identity->authenticators, identity->authenticator,
+                                        identity->token_is_password, plugin);
 }
 
-static const struct mx_authenticator_ops *
-authenticator_for(const struct login_facts *facts, const char *plugin)
-{
-    const struct mx_authenticator_ops *own = facts->identity->authenticator;
-    if (own != NULL && serves(own, plugin)) {
-        return own;
-    }
-    return facts->session == NULL ? NULL : mx_session_server_plugin(facts->session, plugin);
-}
-
-/* The authenticator's answer to the server's data, as a payload. */
 static int
-make_answer(const struct login_facts *facts, const char *plugin, struct wire_slice in,
-            uint32_t round, struct mx_buf *out, struct mx_err *err)
+nobody_answers(const struct mariadb_identity *identity, const char *plugin, struct mx_err *err)
 {
-    const struct mx_authenticator_ops *ops = authenticator_for(facts, plugin);
-    if (ops == NULL) {
+    if (answerer(identity, plugin) == NULL && !identity->token_is_password &&
+        mx_authenticators_for_server(identity->authenticators, NULL, true, plugin) != NULL) {
         return mx_err_set(err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000",
-                          "the server wants the authentication plugin '%s', which no authenticator "
-                          "of the listener can answer",
+                          "the server wants the authentication plugin '%s', which needs the "
+                          "password itself, and the client has not shown it; name credentials in "
+                          "user_mapping_file, or use an authenticator that asks for the password",
                           plugin);
     }
-    struct mx_auth_server x = {.plugin = plugin,
+    return mx_err_set(err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000",
+                      "the server wants the authentication plugin '%s', which no authenticator "
+                      "of the listener can answer",
+                      plugin);
+}
+
+/* The authenticator's answer to the server's data. 1: nothing is to be sent. */
+static int
+run_step(const struct login_facts *facts, struct login_exchange *exchange, struct wire_slice in,
+         struct mx_buf *out, struct mx_err *err)
+{
+    const struct mariadb_identity *identity = facts->identity;
+    if (exchange->by == NULL) {
+        return nobody_answers(identity, exchange->plugin, err);
+    }
+    struct mx_auth_server x = {.config = exchange->by->config,
+                               .instance = exchange->by->instance,
+                               .plugin = exchange->plugin,
+                               .user = identity->server_user,
                                .in = in.data,
                                .in_len = in.len,
-                               .round = round,
-                               .token = facts->identity->bytes,
-                               .token_len = facts->identity->token_len,
+                               .round = exchange->round,
+                               .is_private = mx_conn_is_private(facts->conn),
+                               .token = identity->bytes,
+                               .token_len = identity->token_len,
+                               .token_is_password = identity->token_is_password,
+                               .state = &exchange->state,
                                .out = out,
                                .err = err};
-    switch (ops->server_step(&x)) {
+    mx_err_clear(err);
+    exchange->round++;
+    switch (exchange->by->ops->server_step(&x)) {
     case MX_AUTH_DONE:
+        return out->len > 0 ? 0 : 1;
     case MX_AUTH_SEND:
         return 0;
     case MX_AUTH_SWITCH:
+    case MX_AUTH_WAIT:
     case MX_AUTH_DENIED:
         return mx_err_set(err, WIRE_ER_ACCESS_DENIED, "28000",
-                          "the password is not known in a form that plugin '%s' can use", plugin);
+                          "the password is not known in a form that plugin '%s' can use",
+                          exchange->plugin);
     case MX_AUTH_ERROR:
         break;
     }
     return -1;
 }
 
-int
-login_answer(const struct login_facts *facts, const char *plugin, struct wire_slice in,
-             uint32_t round, uint8_t sequence, struct mx_err *err)
+static void
+exchange_begin(struct login_exchange *exchange, const struct mariadb_identity *identity,
+               struct wire_slice plugin)
+{
+    *exchange = (struct login_exchange){0};
+    size_t len = mx_min_size(plugin.len, sizeof(exchange->plugin) - 1);
+    memcpy(exchange->plugin, plugin.data, len);
+    exchange->by = answerer(identity, exchange->plugin);
+}
+
+static void
+exchange_end(struct login_exchange *exchange)
+{
+    if (exchange->state != NULL) {
+        exchange->by->ops->server_free(exchange->state);
+        exchange->state = NULL;
+    }
+}
+
+void
+login_fini(struct backend_login *login)
+{
+    if (login->exchange != NULL) {
+        exchange_end(login->exchange);
+        free(login->exchange);
+        login->exchange = NULL;
+    }
+}
+
+static int
+exchange_answer(struct backend_login *login, const struct login_facts *facts, struct wire_slice in,
+                uint8_t sequence, struct mx_err *err)
 {
     struct mx_buf out = {0};
-    int rc = make_answer(facts, plugin, in, round, &out, err);
+    int rc = run_step(facts, login->exchange, in, &out, err);
     if (rc == 0) {
         size_t cap = out.len + WIRE_HEADER_SIZE;
         uint8_t *bytes = mx_alloc(cap);
@@ -94,10 +134,11 @@ login_answer(const struct login_facts *facts, const char *plugin, struct wire_sl
         rc = wire_auth_data_encode(&w, sequence, (struct wire_slice){out.bytes, out.len});
         MX_ASSERT(rc == 0);
         mx_conn_write(facts->conn, bytes, w.len);
+        explicit_bzero(bytes, cap);
         free(bytes);
     }
-    mx_buf_free(&out);
-    return rc;
+    mx_buf_wipe(&out);
+    return rc < 0 ? -1 : 0;
 }
 
 /* ------------------------------------------------------------ the response */
@@ -132,7 +173,7 @@ describe(const struct backend_login *login, const struct login_facts *facts,
          const struct mx_buf *token)
 {
     const struct mariadb_identity *identity = facts->identity;
-    return (struct wire_login){.user = wire_slice_of(identity->user),
+    return (struct wire_login){.user = wire_slice_of(identity->server_user),
                                .token = {token->bytes, token->len},
                                .db = wire_slice_of(facts->database),
                                .plugin = wire_slice_of(WIRE_PLUGIN_NATIVE),
@@ -152,10 +193,13 @@ send_login(struct backend_login *login, const struct login_facts *facts, uint8_t
 {
     struct mx_buf token = {0};
     struct wire_slice scramble = {login->scramble, WIRE_SCRAMBLE_SIZE};
+    struct login_exchange native;
     struct mx_err ignored;
-    if (make_answer(facts, WIRE_PLUGIN_NATIVE, scramble, 0, &token, &ignored) != 0) {
+    exchange_begin(&native, facts->identity, wire_slice_of(WIRE_PLUGIN_NATIVE));
+    if (run_step(facts, &native, scramble, &token, &ignored) != 0) {
         mx_buf_clear(&token); /* the server will ask for another plugin */
     }
+    exchange_end(&native);
     struct wire_login packet = describe(login, facts, &token);
     size_t cap = RESPONSE_FIXED_MAX + packet.user.len + packet.db.len + packet.attrs.len;
     uint8_t *bytes = mx_alloc(cap);
@@ -169,7 +213,7 @@ send_login(struct backend_login *login, const struct login_facts *facts, uint8_t
     }
     explicit_bzero(bytes, cap);
     free(bytes);
-    mx_buf_free(&token);
+    mx_buf_wipe(&token);
     return rc;
 }
 
@@ -254,10 +298,33 @@ take_switch(struct backend_login *login, const struct login_facts *facts,
     if (wire_auth_switch_scramble(&request, scramble) == 0) {
         memcpy(login->scramble, scramble, sizeof(scramble)); /* also for a later COM_CHANGE_USER */
     }
-    char *plugin = mx_strndup((const char *)request.plugin.data, request.plugin.len);
-    int rc = login_answer(facts, plugin, request.data, 0, (uint8_t)(packet->sequence + 1), err);
-    free(plugin);
-    return rc == 0 ? LOGIN_MORE : LOGIN_FAILED;
+    login_fini(login);
+    login->exchange = mx_calloc(1, sizeof(*login->exchange));
+    exchange_begin(login->exchange, facts->identity, request.plugin);
+    uint8_t sequence = (uint8_t)(packet->sequence + 1);
+    return exchange_answer(login, facts, request.data, sequence, err) == 0 ? LOGIN_MORE
+                                                                           : LOGIN_FAILED;
+}
+
+/* Further data of an exchange that a switch request has begun. */
+static enum login_result
+take_more(struct backend_login *login, const struct login_facts *facts,
+          const struct wire_packet *packet, bool *out_permanent, struct mx_err *err)
+{
+    struct wire_slice data = packet->payload;
+    *out_permanent = true;
+    if (login->exchange == NULL) {
+        (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01",
+                         "server '%s' asks for an authentication exchange that is not known",
+                         facts->server_name);
+        return LOGIN_FAILED;
+    }
+    if (data.len > 0 && data.data[0] == WIRE_MARK_MORE_DATA) {
+        data.data++;
+        data.len--;
+    }
+    uint8_t sequence = (uint8_t)(packet->sequence + 1);
+    return exchange_answer(login, facts, data, sequence, err) == 0 ? LOGIN_MORE : LOGIN_FAILED;
 }
 
 enum login_result
@@ -270,6 +337,7 @@ login_packet(struct backend_login *login, const struct login_facts *facts,
     uint8_t mark = packet->payload.len == 0 ? WIRE_MARK_MORE_DATA : packet->payload.data[0];
     if (mark == WIRE_MARK_OK) {
         login->phase = LOGIN_DONE;
+        login_fini(login);
         return LOGIN_OK;
     }
     if (mark == WIRE_MARK_ERR) {
@@ -278,9 +346,5 @@ login_packet(struct backend_login *login, const struct login_facts *facts,
     if (mark == WIRE_MARK_EOF) {
         return take_switch(login, facts, packet, out_permanent, err);
     }
-    *out_permanent = true;
-    (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01",
-                     "server '%s' asks for an authentication exchange that is not known",
-                     facts->server_name);
-    return LOGIN_FAILED;
+    return take_more(login, facts, packet, out_permanent, err);
 }

@@ -265,7 +265,6 @@ change_user_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
         return 0;
     }
     struct login_facts facts = {
-        .session = session,
         .identity = client->next_identity != NULL ? client->next_identity : client->identity,
         .database = "",
         .server_name = mx_server_name(mx_endpoint_server(endpoint)),
@@ -283,6 +282,7 @@ change_user_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
     if (result == LOGIN_MORE) {
         return packet.size;
     }
+    login_fini(&backend->login);
     struct backend_due due = *front(backend);
     struct mx_reply out = {.data = data,
                            .len = packet.size,

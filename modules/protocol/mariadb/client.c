@@ -22,6 +22,7 @@ on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
             part = client_command_data(session, data + used, len - used);
             break;
         case CLIENT_ACCOUNTS:
+        case CLIENT_JOB:
             break;
         case CLIENT_DEAD:
             part = len - used;
@@ -45,6 +46,16 @@ on_drained(struct mx_conn *conn MX_UNUSED, void *owner)
     }
 }
 
+/* Whoever waits for a job of his login may wait long; nobody goes on without him. */
+static void
+on_hangup(struct mx_conn *conn MX_UNUSED, void *owner)
+{
+    struct mx_session *session = owner;
+    if (client_of(session)->state == CLIENT_JOB) {
+        mx_session_end(session);
+    }
+}
+
 static void
 on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why MX_UNUSED)
 {
@@ -54,6 +65,7 @@ on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why 
 static const struct mx_conn_ops conn_ops = {
     .data = on_data,
     .drained = on_drained,
+    .hangup = on_hangup,
     .closed = on_closed,
 };
 

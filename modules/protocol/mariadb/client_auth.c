@@ -25,7 +25,10 @@ struct mariadb_attempt {
     uint8_t *attrs;
     struct mx_login_account account;
     struct mx_buf in; /* the client's last word */
-    struct mx_auth_token token;
+    void *state;      /* of the authenticator */
+    struct mx_buf token;
+    struct mx_buf server_user; /* empty: user */
+    bool token_is_password;
 };
 
 struct mariadb_identity *
@@ -36,8 +39,10 @@ mariadb_identity_copy(const struct mariadb_identity *identity)
     const char *from = (const char *)identity->bytes;
     const char *to = (const char *)copy->bytes;
     copy->user = to + (identity->user - from);
+    copy->server_user = to + (identity->server_user - from);
     copy->database = to + (identity->database - from);
     copy->attrs = copy->bytes + (identity->attrs - identity->bytes);
+    copy->authenticators = mx_authenticators_ref(identity->authenticators);
     return copy;
 }
 
@@ -46,6 +51,7 @@ mariadb_identity_free(struct mariadb_identity *identity)
 {
     if (identity != NULL) {
         explicit_bzero(identity->bytes, identity->token_len);
+        mx_authenticators_unref(identity->authenticators);
         free(identity);
     }
 }
@@ -58,8 +64,12 @@ client_attempt_free(struct mariadb_client *client)
         return;
     }
     client->attempt = NULL;
-    explicit_bzero(&attempt->token, sizeof(attempt->token));
-    mx_buf_free(&attempt->in);
+    if (attempt->state != NULL) {
+        attempt->account.authenticator->ops->client_free(attempt->state);
+    }
+    mx_buf_wipe(&attempt->token);
+    mx_buf_wipe(&attempt->in);
+    mx_buf_free(&attempt->server_user);
     mx_login_account_free(&attempt->account);
     free(attempt->user);
     free(attempt->database);
@@ -132,30 +142,47 @@ access_denied(struct mx_session *session, const char *reason)
     attempt_failed(session, &err, reason, true);
 }
 
-static struct mariadb_identity *
-identity_new(const struct mariadb_attempt *attempt)
+static const char *
+put_text(uint8_t **at, const char *text, size_t len)
 {
-    size_t user_size = strlen(attempt->user) + 1;
-    size_t database_size = strlen(attempt->database) + 1;
-    size_t size = attempt->token.len + user_size + database_size + attempt->attrs_len;
+    char *out = (char *)*at;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    *at += len + 1;
+    return out;
+}
+
+static struct mariadb_identity *
+identity_new(struct mx_session *session)
+{
+    const struct mariadb_attempt *attempt = client_of(session)->attempt;
+    size_t user_len = strlen(attempt->user);
+    size_t database_len = strlen(attempt->database);
+    size_t size = attempt->token.len + user_len + database_len + attempt->server_user.len + 3 +
+                  attempt->attrs_len;
     struct mariadb_identity *identity = mx_calloc(1, sizeof(*identity) + size);
     identity->size = (uint32_t)size;
     uint8_t *at = identity->bytes;
-    memcpy(at, attempt->token.bytes, attempt->token.len);
+    if (attempt->token.len > 0) {
+        memcpy(at, attempt->token.bytes, attempt->token.len);
+    }
     at += attempt->token.len;
-    memcpy(at, attempt->user, user_size);
-    identity->user = (const char *)at;
-    at += user_size;
-    memcpy(at, attempt->database, database_size);
-    identity->database = (const char *)at;
-    at += database_size;
+    identity->user = put_text(&at, attempt->user, user_len);
+    identity->database = put_text(&at, attempt->database, database_len);
+    identity->server_user = identity->user;
+    if (attempt->server_user.len > 0) {
+        identity->server_user =
+            put_text(&at, (const char *)attempt->server_user.bytes, attempt->server_user.len);
+    }
     if (attempt->attrs_len > 0) {
         memcpy(at, attempt->attrs, attempt->attrs_len);
     }
     identity->attrs = at;
     identity->attrs_len = attempt->attrs_len;
-    identity->token_len = attempt->token.len;
+    identity->token_len = (uint32_t)attempt->token.len;
+    identity->token_is_password = attempt->token_is_password;
     identity->collation = attempt->collation;
+    identity->authenticators = mx_authenticators_ref(mx_session_authenticators(session));
     identity->authenticator = attempt->account.authenticator;
     identity->is_super = attempt->account.is_super;
     return identity;
@@ -193,7 +220,7 @@ login_succeeded(struct mx_session *session)
 {
     struct mariadb_client *client = client_of(session);
     uint8_t sequence = client->attempt->sequence;
-    struct mariadb_identity *identity = identity_new(client->attempt);
+    struct mariadb_identity *identity = identity_new(session);
     client_attempt_free(client);
     client_become(session, identity);
     client->walk.sequence = sequence;
@@ -221,7 +248,7 @@ attempt_succeeded(struct mx_session *session)
         attempt_failed(session, &err, "", false);
     } else if (attempt->is_change) {
         mariadb_identity_free(client->next_identity);
-        client->next_identity = identity_new(attempt);
+        client->next_identity = identity_new(session);
         client->walk.sequence = attempt->sequence;
         client->state = CLIENT_COMMAND;
         client_route_change_user(session);
@@ -258,43 +285,87 @@ send_to_client(struct mx_session *session, const char *plugin, const struct mx_b
     client->state = CLIENT_EXCHANGE;
 }
 
-static void
-attempt_step(struct mx_session *session)
+/* The buffers are the attempt's own; job: one that has ended. */
+static enum mx_auth_verdict
+run_step(struct mx_session *session, void *job, struct mx_auth_client *x)
 {
     struct mariadb_client *client = client_of(session);
     struct mariadb_attempt *attempt = client->attempt;
+    const struct mx_authenticator *by = attempt->account.authenticator;
+    struct mx_auth_wait wait = {.session = session};
+    mx_buf_clear(&attempt->token);
+    mx_buf_clear(&attempt->server_user);
+    x->config = by->config;
+    x->instance = by->instance;
+    x->scramble = client->scramble;
+    x->user = attempt->user;
+    x->remote = mx_session_remote(session);
+    x->account_user = attempt->account.user;
+    x->account_plugin = attempt->account.plugin;
+    x->account_secret = attempt->account.secret;
+    x->client_plugin = attempt->plugin;
+    x->in = attempt->in.bytes;
+    x->in_len = attempt->in.len;
+    x->round = attempt->round;
+    x->is_private = mx_conn_is_private(mx_session_conn(session));
+    x->skip_check = mx_session_skips_check(session);
+    x->log_details = mx_session_logs_auth(session);
+    x->job = job;
+    x->state = &attempt->state;
+    x->wait = &wait;
+    x->token = &attempt->token;
+    x->server_user = &attempt->server_user;
+    enum mx_auth_verdict verdict = by->ops->client_step(x);
+    attempt->token_is_password = x->token_is_password;
+    return verdict;
+}
+
+static void
+attempt_step(struct mx_session *session, void *job)
+{
+    struct mariadb_client *client = client_of(session);
     struct mx_buf out = {0};
     struct mx_err err;
-    struct mx_auth_client x = {.scramble = client->scramble,
-                               .account_plugin = attempt->account.plugin,
-                               .account_secret = attempt->account.secret,
-                               .client_plugin = attempt->plugin,
-                               .in = attempt->in.bytes,
-                               .in_len = attempt->in.len,
-                               .round = attempt->round,
-                               .out = &out,
-                               .token = &attempt->token,
-                               .err = &err};
-    enum mx_auth_verdict verdict = attempt->account.authenticator->client_step(&x);
-    attempt->round++;
+    struct mx_auth_client x = {.out = &out, .err = &err};
+    mx_err_clear(&err);
+    enum mx_auth_verdict verdict = run_step(session, job, &x);
     switch (verdict) {
     case MX_AUTH_DONE:
         attempt_succeeded(session);
         break;
     case MX_AUTH_SEND:
+        client->attempt->round++;
         send_to_client(session, NULL, &out);
         break;
     case MX_AUTH_SWITCH:
+        client->attempt->round++;
         send_to_client(session, x.plugin, &out);
         break;
+    case MX_AUTH_WAIT:
+        client->state = CLIENT_JOB;
+        client_pause(session, PAUSE_LOGIN);
+        break;
     case MX_AUTH_DENIED:
-        access_denied(session, "wrong password");
+        access_denied(session, err.code != 0 ? err.text : "the password is wrong");
         break;
     case MX_AUTH_ERROR:
         attempt_failed(session, &err, "", false);
         break;
     }
-    mx_buf_free(&out);
+    mx_buf_wipe(&out);
+}
+
+bool
+client_job(struct mx_session *session, void *job)
+{
+    struct mariadb_client *client = client_of(session);
+    if (client->attempt == NULL || client->state != CLIENT_JOB) {
+        return false;
+    }
+    client->state = CLIENT_EXCHANGE;
+    client_unpause(session, PAUSE_LOGIN);
+    attempt_step(session, job);
+    return true;
 }
 
 static void
@@ -324,11 +395,7 @@ find_account(struct mx_session *session, bool again)
                        false);
         return;
     }
-    if (attempt->account.skip_check) {
-        attempt_succeeded(session);
-    } else {
-        attempt_step(session);
-    }
+    attempt_step(session, NULL);
 }
 
 void
@@ -391,11 +458,11 @@ take_answer(struct mx_session *session, const struct wire_packet *packet)
         access_denied(session, "the answer is too long");
         return;
     }
-    attempt_step(session);
+    attempt_step(session, NULL);
 }
 
 size_t
-client_login_data(struct mx_session *session, const uint8_t *data, size_t len)
+client_login_data(struct mx_session *session, uint8_t *data, size_t len)
 {
     struct mariadb_client *client = client_of(session);
     bool is_login = client->state == CLIENT_LOGIN;
@@ -421,6 +488,7 @@ client_login_data(struct mx_session *session, const uint8_t *data, size_t len)
         take_response(session, &packet);
     } else {
         take_answer(session, &packet);
+        explicit_bzero(data, packet.size); /* it may be a password */
     }
     return packet.size;
 }

@@ -148,6 +148,7 @@ struct killer {
 static void
 killer_free(struct killer *killer)
 {
+    login_fini(&killer->login);
     mariadb_identity_free(killer->identity);
     free(killer->server_name);
     free(killer);

@@ -39,13 +39,16 @@ struct mariadb_config {
 /* Who the client is, as servers are told. One allocation; the pointers lead into it. */
 struct mariadb_identity {
     const char *user;
+    const char *server_user; /* what servers are told: user, unless he is mapped */
     const char *database;
-    const struct mx_authenticator_ops *authenticator;
-    const uint8_t *attrs; /* raw, as the client sent them */
+    struct mx_authenticators *authenticators;     /* reference held */
+    const struct mx_authenticator *authenticator; /* one of them, which made the token */
+    const uint8_t *attrs;                         /* raw, as the client sent them */
     uint32_t attrs_len;
     uint32_t size; /* of all bytes */
+    uint32_t token_len;
     uint16_t collation;
-    uint8_t token_len;
+    bool token_is_password;
     bool is_super;
     uint8_t bytes[]; /* token first */
 };
@@ -56,6 +59,7 @@ enum client_state {
     CLIENT_LOGIN = 0, /* the handshake response is awaited */
     CLIENT_EXCHANGE,  /* the answer to a switch request or the like */
     CLIENT_ACCOUNTS,  /* accounts are read again */
+    CLIENT_JOB,       /* a job of the authenticator runs */
     CLIENT_COMMAND,
     CLIENT_INFILE, /* data of LOAD DATA LOCAL */
     CLIENT_DEAD,   /* nothing is read any more */
@@ -65,7 +69,7 @@ enum client_pause {
     PAUSE_HELD = 1 << 0,  /* a stage has said HELD */
     PAUSE_FULL = 1 << 1,  /* a server does not take what the client sends */
     PAUSE_ORDER = 1 << 2, /* replies that are due come first */
-    PAUSE_LOGIN = 1 << 3, /* accounts are read again */
+    PAUSE_LOGIN = 1 << 3, /* accounts are read again, or a job runs */
     PAUSE_KILL = 1 << 4,  /* other workers are asked */
 };
 
@@ -155,9 +159,10 @@ void greet_login_ok(struct mx_session *session, uint8_t sequence, uint16_t colla
 const char *greet_charset(uint16_t collation);
 
 /* client_auth.c. Each returns the bytes consumed, 0: more are needed. */
-size_t client_login_data(struct mx_session *session, const uint8_t *data, size_t len);
+size_t client_login_data(struct mx_session *session, uint8_t *data, size_t len);
 void client_change_user(struct mx_session *session, const uint8_t *payload, size_t len);
 void client_accounts(struct mx_session *session);
+bool client_job(struct mx_session *session, void *job);
 /* Takes over the identity. */
 void client_become(struct mx_session *session, struct mariadb_identity *identity);
 struct mariadb_identity *mariadb_identity_copy(const struct mariadb_identity *identity);
@@ -238,19 +243,26 @@ enum login_result {
     LOGIN_FAILED,
 };
 
-/* A login to a server; also of the connections of kill.c. */
+/* What a server asked for that a login packet does not answer. */
+struct login_exchange {
+    const struct mx_authenticator *by; /* NULL: nobody can answer */
+    void *state;
+    uint32_t round;
+    char plugin[64];
+};
+
+/* A login to a server; also of the connections of kill.c. To be ended with login_fini. */
 struct backend_login {
     uint8_t phase; /* login_phase */
-    uint8_t round;
     uint32_t thread_id;
     uint32_t caps; /* agreed on */
     uint32_t ext_caps;
     uint8_t scramble[WIRE_SCRAMBLE_SIZE];
+    struct login_exchange *exchange; /* NULL: the login packet was enough so far */
 };
 
 /* What a login needs to know; all borrowed. */
 struct login_facts {
-    const struct mx_session *session; /* NULL: only the identity's authenticator may answer */
     const struct mariadb_identity *identity;
     const char *database;
     const char *server_name;
@@ -315,9 +327,8 @@ size_t backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t le
 enum login_result login_packet(struct backend_login *login, const struct login_facts *facts,
                                const struct wire_packet *packet, bool *out_permanent,
                                struct mx_err *err);
-/* The answer to a switch request or more data, for whom `identity` is. */
-int login_answer(const struct login_facts *facts, const char *plugin, struct wire_slice in,
-                 uint32_t round, uint8_t sequence, struct mx_err *err);
+/* Lets go of an exchange that is under way; harmless when repeated. */
+void login_fini(struct backend_login *login);
 /* COM_CHANGE_USER for this connection. */
 int login_change_user(struct backend_login *login, const struct login_facts *facts,
                       struct mx_err *err);

@@ -32,6 +32,7 @@ static const struct mx_protocol_ops ops = {
     .client_killed = client_killed,
     .client_resume = client_resume,
     .client_accounts = client_accounts,
+    .client_job = client_job,
     .client_attributes = client_attributes,
     .backend_open = backend_open,
     .backend_send = backend_send,

@@ -22,21 +22,66 @@ mx_conn_write(struct mx_conn *conn MX_UNUSED, const void *bytes, size_t len)
     sent_len = len;
 }
 
+static int rounds_states;
+
+/* The number of the round and what came; an empty packet is the end. */
+static enum mx_auth_verdict
+rounds_step(struct mx_auth_server *x)
+{
+    if (*x->state == NULL) {
+        *x->state = calloc(1, 1);
+        rounds_states++;
+    }
+    if (x->in_len == 0) {
+        return MX_AUTH_DONE;
+    }
+    char number = (char)('0' + x->round);
+    assert_int_equal(mx_buf_append(x->out, &number, 1), 0);
+    assert_int_equal(mx_buf_append(x->out, x->in, x->in_len), 0);
+    return MX_AUTH_SEND;
+}
+
+static void
+rounds_free(void *ptr)
+{
+    rounds_states--;
+    free(ptr);
+}
+
 static enum mx_auth_verdict
 fake_step(struct mx_auth_server *x)
 {
+    if (strcmp(x->plugin, "rounds") == 0) {
+        return rounds_step(x);
+    }
     assert_int_equal(mx_buf_append(x->out, "token-of-20-bytes...", 20), 0);
     return MX_AUTH_SEND;
 }
 
-static const char *const plugins[] = {"mysql_native_password", NULL};
-static const struct mx_authenticator_ops fake_ops = {.server_plugins = plugins,
-                                                     .server_step = fake_step};
+static const char *const plugins[] = {"mysql_native_password", "rounds", NULL};
+static const struct mx_authenticator_ops fake_ops = {
+    .server_plugins = plugins, .server_step = fake_step, .server_free = rounds_free};
 
-const struct mx_authenticator_ops *
-mx_session_server_plugin(const struct mx_session *session MX_UNUSED, const char *plugin MX_UNUSED)
+static const struct mx_authenticator fake = {.ops = &fake_ops, .name = "fake"};
+
+/* Plugins are served by the one that made the token, as long as it knows them. */
+const struct mx_authenticator *
+mx_authenticators_for_server(const struct mx_authenticators *set MX_UNUSED,
+                             const struct mx_authenticator *own, bool token_is_password MX_UNUSED,
+                             const char *plugin)
 {
+    for (size_t i = 0; own != NULL && own->ops->server_plugins[i] != NULL; i++) {
+        if (strcmp(own->ops->server_plugins[i], plugin) == 0) {
+            return own;
+        }
+    }
     return NULL;
+}
+
+bool
+mx_conn_is_private(const struct mx_conn *conn MX_UNUSED)
+{
+    return false;
 }
 
 #define SERVER_CAPS (WIRE_CAPS_BASE & ~WIRE_CAP_CLIENT_MYSQL)
@@ -46,7 +91,8 @@ mx_session_server_plugin(const struct mx_session *session MX_UNUSED, const char 
 
 static struct mariadb_identity identity = {.user = "app",
                                            .database = "",
-                                           .authenticator = &fake_ops,
+                                           .server_user = "app",
+                                           .authenticator = &fake,
                                            .attrs = (const uint8_t *)"\003key\005value",
                                            .attrs_len = 10,
                                            .collation = 45,
@@ -191,6 +237,60 @@ test_switch_request_is_answered_and_unknown_plugins_are_named(void **state MX_UN
     assert_int_equal(wire_packet_next(bytes, w.len, &packet), 0);
     assert_int_equal(feed(&login, &f, packet, &permanent, &err), LOGIN_FAILED);
     assert_non_null(strstr(err.text, "ed25519"));
+    login_fini(&login);
+}
+
+static struct wire_packet
+data_packet(uint8_t sequence, const char *data, size_t len)
+{
+    struct wire_writer w;
+    struct wire_packet packet;
+    wire_writer_init(&w, bytes, sizeof(bytes));
+    struct wire_slice slice = {(const uint8_t *)data, len};
+    assert_int_equal(wire_auth_data_encode(&w, sequence, slice), 0);
+    assert_int_equal(wire_packet_next(bytes, w.len, &packet), 0);
+    return packet;
+}
+
+/* Each round goes to the same authenticator with its state, without the mark; then OK. */
+static void
+test_an_exchange_may_have_several_rounds(void **state MX_UNUSED)
+{
+    struct backend_login login = {.phase = LOGIN_ANSWER};
+    struct login_facts f = facts("");
+    struct mx_err err;
+    bool permanent = false;
+    assert_int_equal(feed(&login, &f, data_packet(2, "\x01what", 5), &permanent, &err),
+                     LOGIN_FAILED);
+    assert_int_equal(feed(&login, &f,
+                          data_packet(2,
+                                      "\xfe"
+                                      "rounds\0one",
+                                      11),
+                          &permanent, &err),
+                     LOGIN_MORE);
+    assert_memory_equal(sent,
+                        "\4\0\0\3"
+                        "0one",
+                        8);
+    assert_int_equal(feed(&login, &f, data_packet(4, "\x01two", 4), &permanent, &err), LOGIN_MORE);
+    assert_memory_equal(sent,
+                        "\4\0\0\5"
+                        "1two",
+                        8);
+    assert_int_equal(feed(&login, &f, data_packet(6, "\4tri", 4), &permanent, &err), LOGIN_MORE);
+    assert_memory_equal(sent,
+                        "\5\0\0\7"
+                        "2\4tri",
+                        9);
+    /* Nothing more to say. */
+    assert_int_equal(feed(&login, &f, data_packet(8, "\x01", 1), &permanent, &err), LOGIN_MORE);
+    assert_int_equal(sent_len, 0);
+    assert_int_equal(rounds_states, 1);
+    assert_int_equal(feed(&login, &f, data_packet(9, "\0\0\0\2\0\0\0", 7), &permanent, &err),
+                     LOGIN_OK);
+    assert_int_equal(rounds_states, 0);
+    assert_null(login.exchange);
 }
 
 static void
@@ -213,6 +313,7 @@ test_any_bytes_end_without_harm(void **state MX_UNUSED)
         bool permanent = false;
         struct wire_packet packet = {.payload = {exact, len}, .size = len + 4};
         (void)feed(&login, &f, packet, &permanent, &err);
+        login_fini(&login);
         free(exact);
     }
 }
@@ -225,6 +326,7 @@ main(void)
         cmocka_unit_test(test_server_without_a_promised_capability_is_refused_for_good),
         cmocka_unit_test(test_errors_are_permanent_unless_time_can_mend_them),
         cmocka_unit_test(test_switch_request_is_answered_and_unknown_plugins_are_named),
+        cmocka_unit_test(test_an_exchange_may_have_several_rounds),
         cmocka_unit_test(test_any_bytes_end_without_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ test_right_answer_gives_the_proof_and_each_wrong_byte_is_noticed(void **state MX
 
 struct talk {
     struct mx_buf out;
-    struct mx_auth_token token;
+    struct mx_buf token;
     struct mx_err err;
     struct mx_auth_client x;
 };
@@ -87,6 +87,7 @@ test_client_with_the_right_password_is_done_at_once(void **state MX_UNUSED)
     assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DONE);
     assert_int_equal(t.token.len, NATIVE_SIZE);
     assert_memory_equal(t.token.bytes, secret_proof, NATIVE_SIZE);
+    mx_buf_wipe(&t.token);
 }
 
 static void
@@ -104,6 +105,7 @@ test_client_of_another_plugin_is_asked_to_switch(void **state MX_UNUSED)
     t.x.in_len = sizeof(answer);
     t.x.round = 1;
     assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DONE);
+    mx_buf_wipe(&t.token);
     mx_buf_free(&t.out);
 }
 
