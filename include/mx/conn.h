@@ -49,6 +49,9 @@ struct mx_conn_target {
     uint16_t port;             /* not used with a path */
     const char *local_address; /* IP address to connect from; NULL: any */
     int64_t timeout_ms;        /* for name lookup and connect together; 0: 10 seconds */
+    /* Not NULL: a PROXY header with this one's peer is the first that is sent. It must not be a
+     * unix socket's, and nothing may be written before `connected`. Not needed after the call. */
+    const struct mx_conn *on_behalf_of;
 };
 
 /*
@@ -137,10 +140,12 @@ MX_API bool mx_conn_is_alive(struct mx_conn *conn);
 
 #define MX_CONN_ADDRESS_MAX 112
 
-/* Numeric address of the other side, "localhost" for a unix socket; returns `out`. */
+/* Numeric address of the other side (of the client, when a PROXY header has named him), "localhost"
+ * for a unix socket; returns `out`. */
 MX_API const char *mx_conn_peer_address(const struct mx_conn *conn, char *out, size_t size);
 /* 0 for a unix socket. */
 MX_API uint16_t mx_conn_peer_port(const struct mx_conn *conn);
+/* The socket itself is one; the address may still be that of a PROXY header. */
 MX_API bool mx_conn_is_unix(const struct mx_conn *conn);
 /* Nobody can listen in: a password may be sent in clear. */
 MX_API bool mx_conn_is_private(const struct mx_conn *conn);

@@ -108,6 +108,20 @@ MX_API void mx_session_was_reset(struct mx_session *session);
 /* Replies that the client waits for. */
 MX_API uint32_t mx_session_due(const struct mx_session *session);
 
+/*
+ * A PROXY header, which may stand in front of the client's first packet. Looks at the first bytes;
+ * when a header is there and may be, the client's address is the one it names from here on.
+ */
+enum mx_proxy_verdict {
+    MX_PROXY_NONE = 0, /* what comes is the client's own */
+    MX_PROXY_MORE,     /* the header's end is not there yet */
+    MX_PROXY_TAKEN,    /* *out_size bytes of header; those behind are the client's own */
+    MX_PROXY_REFUSED,  /* err goes to the client, and the session must be ended */
+};
+MX_API enum mx_proxy_verdict mx_session_proxy_header(struct mx_session *session,
+                                                     const uint8_t *data, size_t len,
+                                                     size_t *out_size, struct mx_err *err);
+
 /* ------------------------------------------------------------ what a greeting says */
 
 struct mx_greeting_facts {

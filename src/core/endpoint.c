@@ -31,8 +31,14 @@ core_endpoint_stats(const struct mx_endpoint *endpoint)
 /* ------------------------------------------------------------ open */
 
 static int
-may_open(const struct mx_server *server, struct mx_err *err)
+may_open(const struct mx_session *session, const struct mx_server *server, struct mx_err *err)
 {
+    if (server->config.proxy_protocol && !core_session_has_address(session)) {
+        return mx_err_set(err, 1105, "HY000",
+                          "Server '%s' wants a PROXY header, which cannot tell of a client on a "
+                          "unix socket; connect with TCP, or set proxy_protocol=false there",
+                          server->name);
+    }
     if (!mx_server_connectable(server)) {
         char state[160];
         core_status_text(mx_server_status(server), mx_server_connections(server), state,
@@ -78,7 +84,7 @@ mx_endpoint_open(struct mx_session *session, struct mx_server *server, void *own
                  struct mx_endpoint **out, struct mx_err *err)
 {
     MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
-    if (may_open(server, err) != 0) {
+    if (may_open(session, server, err) != 0) {
         return -1;
     }
     struct mx_endpoint *endpoint =
@@ -112,6 +118,9 @@ mx_endpoint_connect(const struct mx_endpoint *endpoint, const struct mx_conn_ops
         .local_address = globals->local_address,
         .timeout_ms = globals->auth_connect_timeout_ms,
     };
+    if (config->proxy_protocol) {
+        target.on_behalf_of = endpoint->session->conn;
+    }
     struct mx_conn *conn = mx_conn_open(&target, ops, owner);
     mx_conn_set_water(conn, (size_t)globals->writeq_high_water, (size_t)globals->writeq_low_water);
     return conn;

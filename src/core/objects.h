@@ -20,6 +20,7 @@
 #include "mx/module.h"
 #include "mx/server.h"
 #include "mx/session.h"
+#include "net/network.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -164,6 +165,7 @@ struct core_listener {
     const struct mx_module *protocol;
     void *protocol_config;                    /* MariaDBProtocol.* rows */
     struct mx_authenticators *authenticators; /* core/authenticators.h */
+    struct net_network_list proxy_networks;   /* of proxy_protocol_networks */
     struct core_listener_config config;
     struct core_listener_runtime *rt;
 };

@@ -51,11 +51,8 @@ check_limits(const struct core_accepted *accepted, const struct mx_conn *conn, s
 {
     char address[MX_CONN_ADDRESS_MAX];
     (void)mx_conn_peer_address(conn, address, sizeof(address));
-    if (core_block_is_blocked(address)) {
-        return mx_err_set(err, 1129, "HY000",
-                          "Host '%s' is temporarily blocked due to too many authentication "
-                          "failures",
-                          address);
+    if (core_block_check(address, err) != 0) {
+        return -1;
     }
     int64_t limit = accepted->service->config.max_connections;
     if (limit > 0 && mx_atomic_get(&accepted->service->rt->clients) >= limit) {

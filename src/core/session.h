@@ -49,6 +49,7 @@ struct mx_session {
     bool accounts_read;   /* again, for this login */
     bool host_name_known; /* looked up, see host_name */
     bool is_super;        /* the account may KILL sessions of others */
+    bool proxied;         /* a PROXY header has been taken */
     uint8_t held_stage;
     uint32_t due; /* replies the client waits for */
     uint32_t needs;
@@ -107,6 +108,9 @@ struct mx_session *core_session_find(uint64_t id);
 /* What the status of a complete reply tells about transaction and lexing. */
 void core_session_note_reply(struct mx_session *session, const struct mx_reply *reply);
 
+/* The client has an IP address: its own, or that of a PROXY header. */
+bool core_session_has_address(const struct mx_session *session);
+
 /* flow.c: the chain of a session. */
 int core_flow_build(struct mx_session *session, struct mx_err *err);
 void core_flow_free(struct mx_session *session);
@@ -132,7 +136,8 @@ void core_sessions_server_changed(const char *server_name);
 void core_sessions_server_hangup(const char *server_name);
 
 /* session_block.c: addresses with too many failed logins; shared by all workers. */
-bool core_block_is_blocked(const char *address);
+/* -1 and the error for the client: it is blocked. */
+int core_block_check(const char *address, struct mx_err *err);
 /* True: this failure has brought it over the limit and it is blocked for a minute. */
 bool core_block_failed(const char *address, int64_t limit);
 void core_block_passed(const char *address);

@@ -25,14 +25,24 @@ static struct {
     struct base_hash addresses;
 } block = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-bool
-core_block_is_blocked(const char *address)
+static bool
+is_blocked(const char *address)
 {
     pthread_mutex_lock(&block.lock);
     struct address *entry = base_hash_get(&block.addresses, address, strlen(address));
     bool blocked = entry != NULL && entry->blocked_until_ms > mx_now_ms();
     pthread_mutex_unlock(&block.lock);
     return blocked;
+}
+
+int
+core_block_check(const char *address, struct mx_err *err)
+{
+    return !is_blocked(address) ? 0
+                                : mx_err_set(err, 1129, "HY000",
+                                             "Host '%s' is temporarily blocked due to too many "
+                                             "authentication failures",
+                                             address);
 }
 
 /* Old counts say nothing any more. */

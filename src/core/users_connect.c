@@ -55,6 +55,11 @@ handle_new(const struct core_users_source *source, const struct core_users_serve
     if (is_set(source->local_address)) {
         (void)mysql_options(conn, MYSQL_OPT_BIND, source->local_address);
     }
+    if (!is_set(server->socket)) {
+        /* The library takes the name localhost for its own unix socket. */
+        unsigned protocol = MYSQL_PROTOCOL_TCP;
+        (void)mysql_options(conn, MYSQL_OPT_PROTOCOL, &protocol);
+    }
     if (server->proxy_protocol) {
         (void)mysql_optionsv(conn, MARIADB_OPT_PROXY_HEADER, proxy_header,
                              sizeof(proxy_header) - 1);

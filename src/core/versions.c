@@ -229,6 +229,7 @@ core_listener_unref(struct core_listener *listener)
         core_module_block_free(listener->protocol, listener->protocol_config);
         mx_authenticators_unref(listener->authenticators);
         core_listener_runtime_unref(listener->rt);
+        net_network_list_free(&listener->proxy_networks);
         free(listener->source.file);
         free(listener->name);
         listener->magic = 0;

@@ -78,6 +78,7 @@ net_peer_set(struct net_peer *peer, const struct sockaddr *address)
         if (memcmp(peer->ip, mapped, sizeof(mapped)) == 0) {
             peer->family = AF_INET;
             memmove(peer->ip, peer->ip + 12, 4);
+            memset(peer->ip + 4, 0, sizeof(peer->ip) - 4);
         }
     }
 }

@@ -52,7 +52,8 @@ mx_conn_adopt(int fd, const struct sockaddr *peer, const struct mx_conn_ops *ops
     conn->state = NET_CONN_OPEN;
     conn->io.fd = fd;
     net_peer_set(&conn->peer, peer);
-    conn->io.is_noisy = conn->peer.family == AF_UNIX;
+    conn->is_unix = conn->peer.family == AF_UNIX;
+    conn->io.is_noisy = conn->is_unix;
     mx_atomic_bump(&worker->stats.descriptors, 1);
     mx_atomic_bump(&worker->stats.descriptors_total, 1);
     int rc = worker->engine->add(&conn->io);
@@ -329,6 +330,18 @@ mx_conn_is_alive(struct mx_conn *conn)
     return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
+void
+net_conn_set_peer(struct mx_conn *conn, const struct net_peer *peer)
+{
+    conn->peer = *peer;
+}
+
+const struct net_peer *
+net_conn_peer(const struct mx_conn *conn)
+{
+    return &conn->peer;
+}
+
 const char *
 mx_conn_peer_address(const struct mx_conn *conn, char *out, size_t size)
 {
@@ -344,7 +357,7 @@ mx_conn_peer_port(const struct mx_conn *conn)
 bool
 mx_conn_is_unix(const struct mx_conn *conn)
 {
-    return conn->peer.family == AF_UNIX;
+    return conn->is_unix;
 }
 
 bool

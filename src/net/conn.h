@@ -43,6 +43,7 @@ struct mx_conn {
     bool is_full : 1;        /* was at high water and has not fallen to low water */
     bool owes_drained : 1;   /* fell to low water where `drained` could not be called */
     bool owes_input : 1;     /* kept bytes are to be presented again */
+    bool is_unix : 1;        /* whatever a PROXY header has said about the peer */
     bool failed_sending : 1; /* the peer's last words may still be there to read */
     struct net_io io;
     const struct mx_conn_ops *ops;
@@ -83,6 +84,10 @@ net_conn_of(struct net_io *io)
 }
 
 extern const struct net_io_events net_conn_events;
+
+/* The peer is whom a PROXY header names. */
+void net_conn_set_peer(struct mx_conn *conn, const struct net_peer *peer);
+const struct net_peer *net_conn_peer(const struct mx_conn *conn);
 
 struct mx_conn *net_conn_new(const struct mx_conn_ops *ops, void *owner);
 /* Records the first fault; `closed` comes at the end of the turn. */

@@ -1,5 +1,6 @@
 /* How an outgoing connection comes to be: name, addresses one after the other, one deadline. */
 #include "net/conn.h"
+#include "net/proxy.h"
 #include "net/resolve.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ struct net_connect {
     struct net_query *query; /* while the name is looked up */
     int64_t timeout_ms;
     struct net_address local;
+    struct net_peer client; /* of the PROXY header to send; family 0: none */
     size_t count;
     size_t next;
     struct net_address list[NET_RESOLVE_MAX];
@@ -86,6 +88,7 @@ start_socket(struct mx_conn *conn, const struct net_address *to)
         return -rc;
     }
     net_peer_set(&conn->peer, (const struct sockaddr *)&to->storage);
+    conn->is_unix = family == AF_UNIX;
     conn->io.is_connecting = true;
     rc = worker->engine->add(&conn->io);
     return rc != 0 ? -rc : 0;
@@ -143,9 +146,15 @@ net_connect_done(struct net_io *io, int error)
         try_next(conn, error);
         return;
     }
+    char header[NET_PROXY_TEXT_MAX + 1];
+    size_t header_len = net_proxy_encode(&conn->connect->client, &conn->peer, header);
     net_connect_free(conn);
     conn->state = NET_CONN_OPEN;
     conn->active_ms = mx_now_ms();
+    if (header_len > 0) {
+        MX_ASSERT(conn->out_len == 0);
+        mx_conn_write(conn, header, header_len);
+    }
     if (conn->ops->connected != NULL) {
         conn->ops->connected(conn, conn->owner);
     }
@@ -179,6 +188,8 @@ mx_conn_open(const struct mx_conn_target *target, const struct mx_conn_ops *ops,
     const char *problem = NULL;
     conn->connect = connect;
     connect->conn = conn;
+    connect->client =
+        target->on_behalf_of == NULL ? (struct net_peer){0} : target->on_behalf_of->peer;
     connect->timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : TIMEOUT_DEFAULT_MS;
     if (target->address[0] == '/') {
         (void)snprintf(connect->text, sizeof(connect->text), "'%s'", target->address);

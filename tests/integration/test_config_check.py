@@ -88,6 +88,9 @@ GOOD = {
     "global_in_other_case": change("[maxscale]", "[MaxScale]"),
     "skipped_names": change("threads=2", "threads=2\nskip_name_resolve=true\n"
                             "admin_readwrite_hosts=10.0.0.0/8,::1"),
+    "proxy_networks": change("port=4006",
+                             "port=4006\nproxy_protocol_networks=10.0.0.0/8 ::1,localhost"),
+    "proxy_any": change("port=4006", "port=4006\nproxy_protocol_networks=*"),
     "continuation": change("servers=server1\nuser=maxscale", "servers=\n  server1\nuser=maxscale"),
 }
 
@@ -115,6 +118,10 @@ BAD = {
     "dup_server_addr": (BASE + "\n[s2]\ntype=server\naddress=127.0.0.1\nport=3001\n", "'server1'"),
     "env_subst": (change("threads=2", "threads=2\nsubstitute_variables=1")
                   .replace("port=3001", "port=$MX_NO_SUCH_VARIABLE"), "MX_NO_SUCH_VARIABLE"),
+    "proxy_network": (change("port=4006", "port=4006\nproxy_protocol_networks=10.0.0.0/8,host"),
+                      "test.cnf:27: [Lst] proxy_protocol_networks: 'host' is no address"),
+    "proxy_any_and_more": (change("port=4006", "port=4006\nproxy_protocol_networks=*,::1"),
+                           "has to stand alone"),
     "listener_no_port": (change("port=4006\n", ""), "'port' nor 'socket'"),
     "listener_no_service": (change("service=Svc\n", ""), "[Lst] service"),
     "listener_unknown_service": (change("service=Svc", "service=Svx"), "Did you mean 'Svc'?"),

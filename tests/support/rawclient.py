@@ -59,9 +59,18 @@ def lenenc(data, at=0):
 
 class Client:
     def __init__(self, port, user="app", password="app", db="", caps=BASE, collation=45, cut=0,
-                 login=True, plugin=b"mysql_native_password", timeout=30):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                 login=True, plugin=b"mysql_native_password", timeout=30, header=b"", path=None,
+                 address="127.0.0.1"):
+        """header: bytes in front of everything (PROXY); path: of a unix socket instead of the port"""
+        if path:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(path)
+        else:
+            self.socket = socket.create_connection((address, port), timeout=timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if header:
+            self.socket.sendall(header)
         self.input = b""
         self.cut = cut
         self.sequence = 0

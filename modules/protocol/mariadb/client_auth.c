@@ -413,17 +413,23 @@ client_accounts(struct mx_session *session)
 /* ------------------------------------------------------------ packets */
 
 static void
-refuse(struct mx_session *session, uint8_t sequence, uint16_t code, const char *text)
+refuse(struct mx_session *session, uint8_t sequence, const struct mx_err *err)
 {
     struct mariadb_client *client = client_of(session);
-    struct mx_err err;
-    (void)mx_err_set(&err, code, "08S01", "%s", text);
     mx_log_warning(mx_session_log(session), "The client at '%s' is refused: %s",
-                   mx_session_remote(session), text);
+                   mx_session_remote(session), err->text);
     client->walk.sequence = sequence;
-    client_write_answer(session, &err);
+    client_write_answer(session, err);
     client->state = CLIENT_DEAD;
     mx_session_end(session);
+}
+
+static void
+refuse_packet(struct mx_session *session, uint8_t sequence, uint16_t code, const char *text)
+{
+    struct mx_err err;
+    (void)mx_err_set(&err, code, "08S01", "%s", text);
+    refuse(session, sequence, &err);
 }
 
 static void
@@ -434,10 +440,10 @@ take_response(struct mx_session *session, const struct wire_packet *packet)
     enum wire_login_result result = wire_login_decode(packet->payload.data, packet->payload.len,
                                                       client->caps, client->ext_caps, &login);
     if (result != WIRE_LOGIN_OK) {
-        refuse(session, packet->sequence, WIRE_ER_HANDSHAKE,
-               result == WIRE_LOGIN_OLD
-                   ? "Bad handshake: clients of before MySQL 4.1 are not served"
-                   : "Bad handshake");
+        refuse_packet(session, packet->sequence, WIRE_ER_HANDSHAKE,
+                      result == WIRE_LOGIN_OLD
+                          ? "Bad handshake: clients of before MySQL 4.1 are not served"
+                          : "Bad handshake");
         return;
     }
     client->caps = login.caps;
@@ -461,6 +467,28 @@ take_answer(struct mx_session *session, const struct wire_packet *packet)
     attempt_step(session, NULL);
 }
 
+/* True: a header is (or may be) what comes; *out_size bytes of it are done with. */
+static bool
+take_proxy_header(struct mx_session *session, const uint8_t *data, size_t len, size_t *out_size)
+{
+    struct mx_err err;
+    switch (mx_session_proxy_header(session, data, len, out_size, &err)) {
+    case MX_PROXY_NONE:
+        return false;
+    case MX_PROXY_MORE:
+        *out_size = 0;
+        break;
+    case MX_PROXY_TAKEN:
+        break;
+    case MX_PROXY_REFUSED:
+        /* Its answer is awaited where that of the login would be. */
+        refuse(session, 1, &err);
+        *out_size = len;
+        break;
+    }
+    return true;
+}
+
 size_t
 client_login_data(struct mx_session *session, uint8_t *data, size_t len)
 {
@@ -470,13 +498,17 @@ client_login_data(struct mx_session *session, uint8_t *data, size_t len)
     if (len < WIRE_HEADER_SIZE) {
         return 0;
     }
+    size_t header = 0;
+    if (is_login && take_proxy_header(session, data, len, &header)) {
+        return header;
+    }
     uint8_t wanted = is_login ? 1 : (uint8_t)(client->attempt->sequence + 2);
     if (data[3] != wanted) {
-        refuse(session, wanted, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
+        refuse_packet(session, wanted, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
         return len;
     }
     if (wire_load_u24(data) > limit) {
-        refuse(session, wanted, WIRE_ER_HANDSHAKE, "Bad handshake: the packet is too long");
+        refuse_packet(session, wanted, WIRE_ER_HANDSHAKE, "Bad handshake: the packet is too long");
         return len;
     }
     struct wire_packet packet;
