@@ -138,6 +138,43 @@ MX_API bool mx_conn_is_open(const struct mx_conn *conn);
  */
 MX_API bool mx_conn_is_alive(struct mx_conn *conn);
 
+/*
+ * TLS. A context (certificate, authorities, versions, for one of the two roles) is made by the core
+ * and shared by connections; mx_conn_set_tls only says which one mx_conn_start_tls will use, and
+ * takes a reference. host: the name or address that the other side's certificate has to be made out
+ * to, where the context checks that; NULL: its address.
+ *
+ * mx_conn_start_tls encrypts from here on: what was written before goes in clear, what is written
+ * after waits for the handshake. Called from `data`, everything that this call does not consume is
+ * taken as TLS, never as clear text: consume what is known to be in clear and return
+ * (mx_conn_is_switching tells loops so). A failed handshake comes as `closed` with code 2026.
+ */
+struct mx_tls;
+MX_API void mx_conn_set_tls(struct mx_conn *conn, struct mx_tls *tls, const char *host);
+/* A context was set; in use or not. */
+MX_API bool mx_conn_has_tls(const struct mx_conn *conn);
+MX_API void mx_conn_start_tls(struct mx_conn *conn);
+/* Within `data`: the bytes behind what was consumed so far are not for the caller any more. */
+MX_API bool mx_conn_is_switching(const struct mx_conn *conn);
+/* It was started; the handshake may still be under way. */
+MX_API bool mx_conn_is_tls(const struct mx_conn *conn);
+/*
+ * Nobody can listen in, so a password may be sent in clear: the TLS handshake is done, or it is a
+ * unix socket.
+ */
+MX_API bool mx_conn_is_private(const struct mx_conn *conn);
+
+/* Facts of the handshake; "" while there are none. */
+MX_API const char *mx_conn_tls_version(const struct mx_conn *conn); /* TLSv1.3 */
+MX_API const char *mx_conn_tls_cipher(const struct mx_conn *conn);
+/*
+ * Subject and issuer of the other side's certificate as servers write them (/C=FI/CN=client);
+ * free() them. False: it showed none, or one that no accepted authority vouches for.
+ */
+MX_API bool mx_conn_tls_peer(const struct mx_conn *conn, char **subject, char **issuer);
+
+#define MX_CONN_TLS_FAILED 2026 /* code of a failed handshake, and of broken records */
+
 #define MX_CONN_ADDRESS_MAX 112
 
 /* Numeric address of the other side (of the client, when a PROXY header has named him), "localhost"
@@ -147,8 +184,6 @@ MX_API const char *mx_conn_peer_address(const struct mx_conn *conn, char *out, s
 MX_API uint16_t mx_conn_peer_port(const struct mx_conn *conn);
 /* The socket itself is one; the address may still be that of a PROXY header. */
 MX_API bool mx_conn_is_unix(const struct mx_conn *conn);
-/* Nobody can listen in: a password may be sent in clear. */
-MX_API bool mx_conn_is_private(const struct mx_conn *conn);
 /* The socket, for the few options that only the owner knows; -1 while there is none. */
 MX_API int mx_conn_fd(const struct mx_conn *conn);
 

@@ -2,6 +2,7 @@
 #include "net/conn.h"
 
 #include "base/pool.h"
+#include "net/tls.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -29,10 +30,7 @@ net_conn_new(const struct mx_conn_ops *ops, void *owner)
     struct mx_conn *conn = base_pool_get(sizeof(*conn), &capacity);
     *conn = (struct mx_conn){
         .magic = NET_CONN_MAGIC,
-        .io = {.fd = -1,
-               .events = &net_conn_events,
-               .transport = &net_transport_plain,
-               .worker = worker},
+        .io = {.fd = -1, .events = &net_conn_events, .layer = &net_layer_plain, .worker = worker},
         .ops = ops,
         .owner = owner,
         .input_limit = INPUT_LIMIT_DEFAULT,
@@ -99,6 +97,20 @@ net_conn_break(struct mx_conn *conn, uint16_t code, const char *format, ...)
 }
 
 void
+net_conn_break_io(struct mx_conn *conn, const char *doing, int error)
+{
+    const struct net_layer *layer = conn->io.layer;
+    while (layer->below != NULL && layer->ops->problem == NULL) {
+        layer = layer->below;
+    }
+    if (error == EPROTO && layer->ops->problem != NULL) {
+        net_conn_break(conn, NET_CODE_TLS, "%s", layer->ops->problem(layer));
+    } else {
+        net_conn_break(conn, NET_CODE_LOST, "%s failed: %s", doing, strerrordesc_np(error));
+    }
+}
+
+void
 mx_conn_fail(struct mx_conn *conn, const struct mx_err *why)
 {
     if (conn->state == NET_CONN_CONNECTING || conn->state == NET_CONN_OPEN) {
@@ -131,8 +143,10 @@ net_conn_die(struct mx_conn *conn)
     }
     conn->state = NET_CONN_DEAD;
     net_conn_drop_output(conn);
-    if (conn->io.transport->shutdown != NULL) {
-        conn->io.transport->shutdown(&conn->io);
+    for (struct net_layer *layer = conn->io.layer; layer != NULL; layer = layer->below) {
+        if (layer->ops->shutdown != NULL) {
+            layer->ops->shutdown(&conn->io, layer);
+        }
     }
     worker->engine->drop(&conn->io);
     if (conn->io.fd >= 0) {
@@ -230,11 +244,38 @@ net_conns_end(struct mx_worker *worker)
 }
 
 static void
+free_layers(struct mx_conn *conn)
+{
+    net_tls_drop_prepared(conn);
+    while (conn->io.layer->below != NULL) {
+        struct net_layer *layer = conn->io.layer;
+        conn->io.layer = layer->below;
+        layer->ops->free(layer);
+    }
+}
+
+void
+net_conn_add_layer(struct mx_conn *conn, struct net_layer *layer)
+{
+    mx_conn_flush(conn);
+    if (conn->state != NET_CONN_OPEN) {
+        layer->ops->free(layer);
+        return;
+    }
+    layer->below = conn->io.layer;
+    conn->io.layer = layer;
+    conn->below_len = conn->out_len;
+    conn->io.is_clearing = conn->below_len > 0;
+    conn->is_switching = conn->is_presenting;
+    if (!conn->is_presenting) {
+        net_conn_feed_kept(conn);
+    }
+}
+
+static void
 free_conn(struct mx_conn *conn)
 {
-    if (conn->io.transport->free != NULL) {
-        conn->io.transport->free(&conn->io);
-    }
+    free_layers(conn);
     base_pool_put(conn->kept, conn->kept_capacity);
     free(conn->why);
     conn->magic = 0;
@@ -264,6 +305,10 @@ static void
 told_again(struct net_io *io)
 {
     struct mx_conn *conn = net_conn_of(io);
+    if (io->send_has_turn) {
+        io->send_has_turn = false;
+        net_conn_room(io);
+    }
     if (conn->owes_drained) {
         net_conn_tell_drained(conn);
     }
@@ -358,12 +403,6 @@ bool
 mx_conn_is_unix(const struct mx_conn *conn)
 {
     return conn->is_unix;
-}
-
-bool
-mx_conn_is_private(const struct mx_conn *conn)
-{
-    return mx_conn_is_unix(conn);
 }
 
 int

@@ -22,6 +22,7 @@
 #define NET_CODE_CONNECT 2003 /* cannot connect */
 #define NET_CODE_HOST    2005 /* unknown host */
 #define NET_CODE_LOST    2013 /* lost the connection */
+#define NET_CODE_TLS     MX_CONN_TLS_FAILED
 
 enum net_conn_state {
     NET_CONN_CONNECTING = 0,
@@ -33,6 +34,7 @@ enum net_conn_state {
 
 struct net_chunk;
 struct net_connect;
+struct net_tls;
 
 struct mx_conn {
     uint32_t magic;
@@ -45,6 +47,8 @@ struct mx_conn {
     bool owes_input : 1;     /* kept bytes are to be presented again */
     bool is_unix : 1;        /* whatever a PROXY header has said about the peer */
     bool failed_sending : 1; /* the peer's last words may still be there to read */
+    bool is_presenting : 1;  /* `data` is being called */
+    bool is_switching : 1;   /* ... and has put on a layer, to which the rest belongs */
     struct net_io io;
     const struct mx_conn_ops *ops;
     void *owner;
@@ -59,7 +63,8 @@ struct mx_conn {
 
     struct net_chunk *out_first;
     struct net_chunk *out_last;
-    size_t out_len; /* bytes in the chunks */
+    size_t out_len;   /* bytes in the chunks */
+    size_t below_len; /* of these, the first that belong to the layer below the top one */
     uint32_t high;
     uint32_t low;
 
@@ -72,6 +77,7 @@ struct mx_conn {
         struct mx_timer *linger;     /* LINGERING; points into a net_linger */
     };
     struct net_peer peer;
+    struct net_tls *tls; /* prepared, or a layer in use; NULL: plain */
 };
 
 /* An idle session is two or three of these; they come from the pool's smallest class. */
@@ -92,13 +98,22 @@ const struct net_peer *net_conn_peer(const struct mx_conn *conn);
 struct mx_conn *net_conn_new(const struct mx_conn_ops *ops, void *owner);
 /* Records the first fault; `closed` comes at the end of the turn. */
 void net_conn_break(struct mx_conn *conn, uint16_t code, const char *format, ...) MX_PRINTF(3, 4);
+/* The same after an error of the top layer. doing: "receiving" or "sending". */
+void net_conn_break_io(struct mx_conn *conn, const char *doing, int error);
 /* Leaves the loop at once, is freed at the end of the turn. */
 void net_conn_die(struct mx_conn *conn);
+
+/* Puts a layer on: what was written before goes by the layers there were, what comes in from here
+ * on (in `data`: what it does not consume) belongs to the new one. */
+void net_conn_add_layer(struct mx_conn *conn, struct net_layer *layer);
 
 /* conn_in.c */
 size_t net_conn_place(struct net_io *io, uint8_t **out);
 void net_conn_arrived(struct net_io *io, ssize_t count);
 void net_conn_present_kept(struct mx_conn *conn);
+
+/* Kept bytes go to the top layer. */
+void net_conn_feed_kept(struct mx_conn *conn);
 
 /* conn_out.c */
 /* Offers the queue to the socket. */

@@ -85,6 +85,25 @@ net_conn_place(struct net_io *io, uint8_t **out)
     return NET_SCRATCH_LEN - conn->kept_len;
 }
 
+/* To the top layer, which looks at them in its turn. */
+static void
+feed(struct mx_conn *conn, const uint8_t *bytes, size_t len)
+{
+    if (len > 0) {
+        conn->io.layer->ops->feed(conn->io.layer, bytes, len);
+        conn->io.is_readable = true;
+        net_io_again(&conn->io);
+    }
+}
+
+void
+net_conn_feed_kept(struct mx_conn *conn)
+{
+    feed(conn, conn->kept, conn->kept_len);
+    forget(conn);
+    conn->owes_input = false;
+}
+
 /* Hands `len` bytes at `bytes` (scratch, or the kept chunk itself) to the owner. */
 static void
 present(struct mx_conn *conn, uint8_t *bytes, size_t len)
@@ -95,7 +114,9 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
     conn->owes_input = false;
     worker->input = bytes;
     worker->input_len = len;
+    conn->is_presenting = true;
     size_t used = conn->ops->data(conn, conn->owner, bytes, len);
+    conn->is_presenting = false;
     MX_ASSERT(used <= len);
     net_worker_flush(worker); /* what it wrote may lie in these bytes */
     worker->input = NULL;
@@ -104,6 +125,11 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
         return; /* the chunk goes with the connection */
     }
     size_t rest = len - used;
+    if (conn->is_switching) {
+        conn->is_switching = false;
+        feed(conn, bytes + used, rest);
+        rest = 0;
+    }
     if (rest == 0) {
         forget(conn);
     } else if (!is_kept || (used > 0 && rest <= conn->kept_capacity / 4)) {
@@ -162,7 +188,7 @@ net_conn_arrived(struct net_io *io, ssize_t count)
     } else if (count == 0) {
         net_conn_break(conn, 0, "the other side closed the connection");
     } else {
-        net_conn_break(conn, NET_CODE_LOST, "receiving failed: %s", strerrordesc_np((int)-count));
+        net_conn_break_io(conn, "receiving", (int)-count);
     }
 }
 

@@ -92,23 +92,25 @@ net_conn_drop_output(struct mx_conn *conn)
         drop_first(conn);
     }
     conn->out_len = 0;
+    conn->below_len = 0;
+    conn->io.is_clearing = false;
 }
 
 /* Bytes that the socket took; 0 when it takes nothing now; -1: the connection is broken. */
 static ssize_t
-offer(struct mx_conn *conn, struct iovec *iov, int count)
+offer(struct mx_conn *conn, struct net_layer *layer, struct iovec *iov, int count)
 {
     conn->io.worker->counts.sends++;
     ssize_t taken = 0;
     do {
-        taken = conn->io.transport->send(&conn->io, iov, count);
+        taken = layer->ops->send(&conn->io, layer, iov, count);
     } while (taken == -EINTR);
     if (taken == -EAGAIN) {
         return 0;
     }
     if (taken < 0) {
         conn->failed_sending = true;
-        net_conn_break(conn, NET_CODE_LOST, "sending failed: %s", strerrordesc_np((int)-taken));
+        net_conn_break_io(conn, "sending", (int)-taken);
         return -1;
     }
     conn->bytes_out += (uint64_t)taken;
@@ -131,26 +133,61 @@ took_from_queue(struct mx_conn *conn, size_t taken)
     }
 }
 
+/* Offers the head of the queue, `limit` bytes at most. False: the socket takes no more. */
+static bool
+push_part(struct mx_conn *conn, struct net_layer *layer, size_t limit)
+{
+    struct iovec iov[PUSH_IOVS];
+    int count = 0;
+    size_t len = 0;
+    for (struct net_chunk *c = conn->out_first; c != NULL && count < PUSH_IOVS && len < limit;
+         c = c->next) {
+        iov[count].iov_base = c->bytes + c->start;
+        iov[count].iov_len = mx_min_size(c->end - c->start, limit - len);
+        len += iov[count++].iov_len;
+    }
+    ssize_t taken = offer(conn, layer, iov, count);
+    if (taken < 0) {
+        return false;
+    }
+    took_from_queue(conn, (size_t)taken);
+    return (size_t)taken == len;
+}
+
+static bool
+is_over(const struct mx_conn *conn)
+{
+    return conn->state == NET_CONN_BROKEN || conn->state == NET_CONN_DEAD;
+}
+
+/* What was written before the top layer was put on goes around it. */
+static bool
+push_below(struct mx_conn *conn)
+{
+    while (conn->below_len > 0) {
+        size_t before = conn->out_len;
+        bool goes_on = push_part(conn, conn->io.layer->below, conn->below_len);
+        if (is_over(conn)) {
+            return false;
+        }
+        conn->below_len -= before - conn->out_len;
+        conn->io.is_clearing = conn->below_len > 0;
+        if (!goes_on) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void
 net_conn_push(struct mx_conn *conn)
 {
-    while (conn->out_len > 0) {
-        struct iovec iov[PUSH_IOVS];
-        int count = 0;
-        size_t len = 0;
-        for (struct net_chunk *c = conn->out_first; c != NULL && count < PUSH_IOVS; c = c->next) {
-            iov[count].iov_base = c->bytes + c->start;
-            iov[count].iov_len = c->end - c->start;
-            len += iov[count++].iov_len;
-        }
-        ssize_t taken = offer(conn, iov, count);
-        if (taken < 0) {
-            return;
-        }
-        took_from_queue(conn, (size_t)taken);
-        if ((size_t)taken < len) {
-            break;
-        }
+    bool goes_on = push_below(conn);
+    while (goes_on && conn->out_len > 0) {
+        goes_on = push_part(conn, conn->io.layer, conn->out_len);
+    }
+    if (is_over(conn)) {
+        return;
     }
     if (conn->out_len > 0) {
         conn->io.worker->engine->want_room(&conn->io);
@@ -174,6 +211,11 @@ void
 net_conn_room(struct net_io *io)
 {
     struct mx_conn *conn = net_conn_of(io);
+    if (io->receive_waits_room) {
+        io->receive_waits_room = false;
+        io->is_readable = true;
+        net_io_again(io);
+    }
     net_conn_push(conn);
     if (conn->state == NET_CONN_LINGERING && conn->out_len == 0) {
         net_conn_die(conn);
@@ -189,7 +231,7 @@ send_gather(struct mx_conn *conn)
     struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
     struct iovec iov[NET_GATHER_IOVS];
     memcpy(iov, slot->iov, sizeof(iov[0]) * (size_t)slot->count);
-    ssize_t taken = offer(conn, iov, slot->count);
+    ssize_t taken = offer(conn, conn->io.layer, iov, slot->count);
     if (taken < 0) {
         return; /* the slot went with the rest of the output */
     }

@@ -16,22 +16,40 @@
 struct mx_worker;
 struct net_io;
 
-/* How bytes get into and out of the descriptor: plain, or through TLS. Plain is one of these. */
+struct net_transport;
+
+/*
+ * One way for bytes through a descriptor, on top of another: the lowest is plain, TLS or a
+ * compression lie above it. A transport with state embeds this as its first member. Nothing in it
+ * may point to the worker: a connection can move to another one.
+ */
+struct net_layer {
+    const struct net_transport *ops;
+    struct net_layer *below; /* NULL: the descriptor */
+};
+
+/* What a layer does. Errors are -errno; -EPROTO has a text of its own, see `problem`. */
 struct net_transport {
     /*
      * Bytes received, 0 at the end, or -errno. *more: there may be more right now, so come back
      * without waiting for the kernel.
      */
-    ssize_t (*receive)(struct net_io *io, void *bytes, size_t len, bool *more);
-    /* Bytes taken, or -errno. May change the iov. */
-    ssize_t (*send)(struct net_io *io, struct iovec *iov, int count);
+    ssize_t (*receive)(struct net_io *io, struct net_layer *layer, void *bytes, size_t len,
+                       bool *more);
+    /* Bytes taken, or -errno. May change the iov. What was not taken is offered again. */
+    ssize_t (*send)(struct net_io *io, struct net_layer *layer, struct iovec *iov, int count);
+    /* Bytes that came in behind the request for this layer, before it was there. */
+    void (*feed)(struct net_layer *layer, const uint8_t *bytes, size_t len);
     /* Says goodbye where the transport has such a thing; does not wait. NULL: nothing to say. */
-    void (*shutdown)(struct net_io *io);
-    /* Frees io->transport_state. NULL: there is none. */
-    void (*free)(struct net_io *io);
+    void (*shutdown)(struct net_io *io, struct net_layer *layer);
+    /* Frees the layer. NULL: it has no state. */
+    void (*free)(struct net_layer *layer);
+    /* What the last -EPROTO meant, for the reason of the end. NULL: it never says that. */
+    const char *(*problem)(const struct net_layer *layer);
 };
 
-extern const struct net_transport net_transport_plain;
+/* Of every connection at first; shared, it has no state. */
+extern struct net_layer net_layer_plain;
 
 struct net_io_events {
     /* An outgoing connection is there (error 0) or failed (errno). */
@@ -57,11 +75,13 @@ struct net_io {
     bool has_ended : 1;   /* the peer's end was signalled: receive until it is seen */
     bool has_told : 1;    /* hangup was called */
     bool wants_room : 1;
-    bool watches_room : 1; /* the kernel was asked to tell about room */
-    bool is_noisy : 1;     /* unix sockets: room is told about whenever the peer reads */
+    bool watches_room : 1;       /* the kernel was asked to tell about room */
+    bool is_noisy : 1;           /* unix sockets: room is told about whenever the peer reads */
+    bool is_clearing : 1;        /* bytes for the layer below the top one are still queued */
+    bool receive_waits_room : 1; /* a layer has to send before it can receive */
+    bool send_has_turn : 1;      /* a layer takes bytes again: `again` offers them */
     const struct net_io_events *events;
-    const struct net_transport *transport;
-    void *transport_state;
+    struct net_layer *layer; /* the top one */
     struct mx_worker *worker;
     struct mx_list again; /* linked: waits for its turn */
 };

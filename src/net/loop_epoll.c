@@ -111,7 +111,7 @@ engine_receive(struct net_io *io)
     }
     bool more = false;
     io->worker->counts.receives++;
-    ssize_t got = io->transport->receive(io, place, len, &more);
+    ssize_t got = io->layer->ops->receive(io, io->layer, place, len, &more);
     if (got == -EAGAIN) {
         io->is_readable = false;
         return 0;

@@ -3,7 +3,8 @@
 #include "net/worker.h"
 
 static ssize_t
-plain_receive(struct net_io *io, void *bytes, size_t len, bool *more)
+plain_receive(struct net_io *io, struct net_layer *layer MX_UNUSED, void *bytes, size_t len,
+              bool *more)
 {
     const struct net_ops *ops = io->worker->ops;
     ssize_t got = ops->receive(io->fd, bytes, len);
@@ -12,12 +13,14 @@ plain_receive(struct net_io *io, void *bytes, size_t len, bool *more)
 }
 
 static ssize_t
-plain_send(struct net_io *io, struct iovec *iov, int count)
+plain_send(struct net_io *io, struct net_layer *layer MX_UNUSED, struct iovec *iov, int count)
 {
     return io->worker->ops->send(io->fd, iov, count);
 }
 
-const struct net_transport net_transport_plain = {
+static const struct net_transport plain = {
     .receive = plain_receive,
     .send = plain_send,
 };
+
+struct net_layer net_layer_plain = {.ops = &plain};

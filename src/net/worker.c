@@ -392,6 +392,7 @@ worker_free(struct mx_worker *worker)
     (void)pthread_mutex_destroy(&worker->lock);
     free(worker->defers);
     free(worker->scratch);
+    free(worker->tls_buffer);
     free(worker);
 }
 

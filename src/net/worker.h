@@ -79,6 +79,7 @@ struct mx_worker {
     size_t defer_capacity;
 
     uint8_t *scratch;
+    uint8_t *tls_buffer;  /* of net/tls.c; made by the first use */
     const uint8_t *input; /* what is being presented; writes from it are not copied */
     size_t input_len;
     uint32_t gather_count;
