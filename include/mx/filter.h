@@ -1,6 +1,7 @@
 /*
  * What a filter module implements. The chain is an array owned by the session; a filter does not
- * know its neighbours. A direction without a hook costs nothing.
+ * know its neighbours. A direction without a hook costs nothing. Between two statements a session
+ * may move to another worker: what session_new made must not be bound to one.
  */
 #ifndef MX_FILTER_H
 #define MX_FILTER_H

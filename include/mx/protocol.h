@@ -50,6 +50,8 @@ struct mx_protocol_ops {
     void (*client_accounts)(struct mx_session *session);
     /* A job of an authenticator has ended. False: nobody waits for it any more, drop it. */
     bool (*client_job)(struct mx_session *session, void *job);
+    /* Nothing is under way with the client: the session may change its worker. */
+    bool (*client_is_quiet)(const struct mx_session *session);
     /* Attributes of the connection as a JSON object, for REST. */
     json_t *(*client_attributes)(struct mx_session *session);
 
@@ -65,6 +67,9 @@ struct mx_protocol_ops {
     /* Breaks the connection; mx_endpoint_lost follows at the end of the loop turn. */
     void (*backend_fail)(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent);
     struct mx_conn *(*backend_conn)(struct mx_endpoint *endpoint);
+    /* Nothing is under way with the server, nothing waits for it, and what is kept for it is bound
+     * to no worker. */
+    bool (*backend_is_quiet)(const struct mx_endpoint *endpoint);
     /* The server's number for this connection; 0 before its greeting. */
     uint64_t (*backend_id)(const struct mx_endpoint *endpoint);
     /* A KILL of the session: tell the servers, on connections of its own, as the session's user. */

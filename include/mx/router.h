@@ -1,4 +1,8 @@
-/* What a router module implements. instance: per service; rs: per session. */
+/*
+ * What a router module implements. instance: per service; rs: per session. Between two statements,
+ * with no timer of mx_session_timer running, a session may move to another worker: rs must not be
+ * bound to one.
+ */
 #ifndef MX_ROUTER_H
 #define MX_ROUTER_H
 

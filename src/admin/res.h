@@ -68,6 +68,8 @@ void admin_get_maxscale(struct admin_request *request, struct admin_response *re
 void admin_get_memory(struct admin_request *request, struct admin_response *response);
 void admin_get_threads(struct admin_request *request, struct admin_response *response);
 void admin_get_thread(struct admin_request *request, struct admin_response *response);
+void admin_post_thread_rebalance(struct admin_request *request, struct admin_response *response);
+void admin_post_rebalance(struct admin_request *request, struct admin_response *response);
 
 void admin_get_logs(struct admin_request *request, struct admin_response *response);
 void admin_get_log_data(struct admin_request *request, struct admin_response *response);

@@ -1,9 +1,12 @@
 /* /maxscale/threads and /maxscale/memory */
 #include "admin/res.h"
-#include "core/session.h"
+#include "core/main_call.h"
+#include "core/placement.h"
 #include "mx/worker.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static json_t *
 number(const struct mx_atomic *value)
@@ -78,17 +81,84 @@ admin_get_threads(struct admin_request *request, struct admin_response *response
     admin_response_body(response, admin_document(request, data, "/maxscale/threads/"));
 }
 
-void
-admin_get_thread(struct admin_request *request, struct admin_response *response)
+/* The route has checked that it is a number of a thread. */
+static int
+thread_of(const struct admin_request *request)
 {
     int index = 0;
-
-    /* The route has checked that it is a number of a thread. */
     for (const char *c = request->uri.parts[2]; *c != '\0'; c++) {
         index = index * 10 + (*c - '0');
     }
+    return index;
+}
+
+void
+admin_get_thread(struct admin_request *request, struct admin_response *response)
+{
+    int index = thread_of(request);
+
     admin_response_body(response, admin_document(request, thread_resource(request, index),
                                                  "/maxscale/threads/%d/", index));
+}
+
+/* --------------------------------------------------------------- rebalance */
+
+/* A whole number in the query string; false: it is something else, and the error is told. */
+static bool
+take_number(const struct admin_request *request, const char *name, long min, long max, long *out,
+            struct admin_response *response)
+{
+    const char *text = admin_uri_param(&request->uri, name);
+    char *end = NULL;
+    if (text == NULL) {
+        return true;
+    }
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value < min || value > max) {
+        admin_response_error(response, 400, "'%s' must be a number from %ld to %ld, not '%s'.",
+                             name, min, max, text);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+void
+admin_post_thread_rebalance(struct admin_request *request, struct admin_response *response)
+{
+    long recipient = -1;
+    long sessions = INT32_MAX;
+    if (admin_uri_param(&request->uri, "recipient") == NULL) {
+        admin_response_error(response, 400,
+                             "The number of the thread that takes the sessions is missing: "
+                             "add ?recipient=N.");
+        return;
+    }
+    if (!take_number(request, "recipient", 0, mx_worker_count() - 1, &recipient, response) ||
+        !take_number(request, "sessions", 0, INT32_MAX, &sessions, response)) {
+        return;
+    }
+    struct core_move_order order = {.from = thread_of(request), .to = (int)recipient};
+    order.count = sessions;
+    if (sessions > 0 && order.from != order.to) {
+        core_sessions_move(&order);
+    }
+    admin_response_done(response);
+}
+
+void
+admin_post_rebalance(struct admin_request *request, struct admin_response *response)
+{
+    long threshold = (long)request->registry->globals->rebalance_threshold;
+    if (!take_number(request, "threshold", 5, 100, &threshold, response)) {
+        return;
+    }
+    if (core_placement_level_now((uint32_t)threshold) == CORE_MAIN_CLOSED) {
+        admin_response_error(response, 503, "MaxScale is stopping.");
+        return;
+    }
+    admin_response_done(response);
 }
 
 /* ------------------------------------------------------------------ memory */

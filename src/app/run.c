@@ -4,9 +4,9 @@
 #include "core/listener.h"
 #include "core/main_call.h"
 #include "core/monitor.h"
+#include "core/placement.h"
 #include "core/runtime.h"
 #include "core/service_run.h"
-#include "core/session.h"
 #include "mx/log.h"
 #include "mx/timer.h"
 #include "mx/worker.h"
@@ -104,6 +104,7 @@ start_all(struct app *app, struct running *running)
         return APP_EXIT_INTERNAL;
     }
     running->has_workers = true;
+    core_placement_start();
     core_monitor_on_server_changed(on_server_changed, NULL);
     if (app->globals->admin_enabled) {
         running->admin = admin_start(&err);
@@ -138,9 +139,11 @@ static void
 drain_sessions(void)
 {
     int64_t end_ms = mx_clock_us() / 1000 + DRAIN_LIMIT_MS;
+    core_moves_forbid();
     core_sessions_kill_all();
     while (core_sessions_count() > 0 && mx_clock_us() / 1000 < end_ms) {
         net_worker_turn(DRAIN_TURN_MS);
+        core_sessions_kill_all(); /* one that was on its way to another worker */
     }
 }
 
@@ -150,6 +153,7 @@ stop_all(struct app *app, struct running *running)
     app_notify_stopping();
     app_watchdog_stop();
     mx_log_notice(NULL, "MaxScale is shutting down.");
+    core_placement_stop();
     core_listener_close_all(app->registry);
     core_main_close();
     admin_stop(running->admin);

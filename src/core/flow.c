@@ -3,7 +3,7 @@
  * way back. Knows verdicts and the count of replies that the client waits for, nothing else.
  */
 #include "core/endpoint.h"
-#include "core/session.h"
+#include "core/session_move.h"
 
 #include <stdlib.h>
 
@@ -190,6 +190,9 @@ mx_flow_reply(struct mx_endpoint *endpoint, struct mx_reply *reply, bool discard
         (void)failed(session);
     } else if (verdict == MX_PASS && session->conn != NULL) {
         session->protocol->client_reply(session, endpoint, reply);
+    }
+    if (session->move_to > 0 && session->due == 0) {
+        core_session_move_soon(session);
     }
 }
 

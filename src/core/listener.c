@@ -1,6 +1,7 @@
 /* Listening sockets of the configured listeners, and where each client goes; see listener.h. */
 #include "core/listener.h"
 
+#include "core/placement.h"
 #include "core/runtime.h"
 #include "core/session.h"
 #include "mx/log.h"
@@ -24,7 +25,6 @@ struct serving {
 /* The listeners' part of the process object. */
 static struct {
     struct serving *first;
-    int next_worker;
 } all;
 
 static struct serving *
@@ -72,7 +72,7 @@ on_accepted(void *arg, int fd, const struct sockaddr *peer)
     core_service_ref(service);
     accepted->listener = listener;
     accepted->service = service;
-    struct mx_worker *worker = net_place_fewest();
+    struct mx_worker *worker = core_placement_choose();
     mx_worker_sessions_add(worker, 1);
     if (worker == mx_worker_self()) {
         session_here(accepted);
@@ -114,8 +114,7 @@ open_socket(struct core_listener *listener, struct mx_err *err)
     s->name = mx_strdup(listener->name);
     s->rt = listener->rt;
     mx_ref_get(&s->rt->ref);
-    s->worker = mx_worker_get(all.next_worker % mx_worker_count());
-    all.next_worker++;
+    s->worker = core_placement_listening();
     s->next = all.first;
     all.first = s;
     return s;

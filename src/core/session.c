@@ -6,13 +6,12 @@
 
 #include "core/endpoint.h"
 #include "core/history.h"
+#include "core/session_move.h"
 #include "mx/timer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static void plan_idle(struct mx_session *session);
 
 /* ------------------------------------------------------------ refusal before a session */
 
@@ -138,7 +137,7 @@ mx_session_start(struct mx_session *session, struct mx_err *err)
     }
     session->state = CORE_SESSION_STARTED;
     session->last_query_ms = mx_now_ms();
-    plan_idle(session);
+    core_session_plan_idle(session);
     return 0;
 }
 
@@ -331,11 +330,11 @@ idle_timer(struct mx_timer *timer)
         (active || config->force_connection_keepalive)) {
         core_endpoints_keepalive(session, config->connection_keepalive_ms);
     }
-    plan_idle(session);
+    core_session_plan_idle(session);
 }
 
-static void
-plan_idle(struct mx_session *session)
+void
+core_session_plan_idle(struct mx_session *session)
 {
     const struct core_service_config *config = &session->service->config;
     int64_t next_ms = -1;
@@ -353,6 +352,14 @@ plan_idle(struct mx_session *session)
         return;
     }
     mx_timer_start(&session->idle_timer, idle_timer, next_ms < 500 ? 500 : next_ms);
+}
+
+bool
+core_session_is_quiet(const struct mx_session *session)
+{
+    return session->state == CORE_SESSION_STARTED && session->due == 0 && !session->held &&
+           !session->in_route && !session->reply_open && !session->waits_accounts &&
+           session->conn != NULL && !mx_timer_is_running(&session->router_timer);
 }
 
 static void

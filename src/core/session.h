@@ -51,7 +51,8 @@ struct mx_session {
     bool is_super;        /* the account may KILL sessions of others */
     bool proxied;         /* a PROXY header has been taken */
     uint8_t held_stage;
-    uint32_t due; /* replies the client waits for */
+    uint16_t move_to; /* number of a worker + 1: to go there when nothing is under way; 0: stay */
+    uint32_t due;     /* replies the client waits for */
     uint32_t needs;
     uint64_t id;
     uint64_t slots;      /* of endpoints, taken ones are 1 */

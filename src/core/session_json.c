@@ -1,13 +1,16 @@
 /* Sessions for the REST API: each worker describes its own. The shape is docs/user/rest.md's. */
 #include "core/endpoint.h"
 #include "core/history.h"
-#include "core/session.h"
+#include "core/session_move.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* How often all sessions are looked at again because some were on their way between workers. */
+#define LIST_TRIES 5
 
 struct json_order {
     uint64_t id;
@@ -173,8 +176,15 @@ json_t *
 core_sessions_json(uint64_t id)
 {
     struct json_order order = {.id = id, .rows = json_array()};
-    for (int i = 0; i < mx_worker_count(); i++) {
-        mx_worker_call(mx_worker_get(i), describe_mine, &order);
-    }
+    int64_t stamp = 0;
+    int tries = 0;
+    do { /* one that changed its worker meanwhile would be missing, or there twice */
+        stamp = core_moves_stamp();
+        json_array_clear(order.rows);
+        for (int i = 0; i < mx_worker_count(); i++) {
+            mx_worker_call(mx_worker_get(i), describe_mine, &order);
+        }
+        tries++;
+    } while (!core_moves_settled(stamp) && tries < LIST_TRIES);
     return order.rows;
 }

@@ -4,7 +4,7 @@
  */
 #include "core/endpoint.h"
 #include "core/history.h"
-#include "core/session.h"
+#include "core/session_move.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,6 +45,18 @@ core_session_list_remove(struct mx_session *session)
     mx_list_remove(&session->node);
 }
 
+void
+core_session_list_leave(struct mx_session *session)
+{
+    mx_list_remove(&session->node);
+}
+
+void
+core_session_list_join(struct mx_session *session)
+{
+    mx_list_append(my_list(), &session->node);
+}
+
 int64_t
 core_sessions_count(void)
 {
@@ -79,6 +91,7 @@ struct kill_request {
     bool hard;
     bool may_all;
     mx_kill_fn done;
+    int64_t stamp;           /* core_moves_stamp() */
     struct mx_atomic left;   /* workers that have not looked yet */
     struct mx_atomic result; /* mx_kill_result */
     char user[];
@@ -100,10 +113,16 @@ kill_here(struct mx_session *session, const struct kill_request *request)
     }
 }
 
+static void kill_search(struct kill_request *request);
+
 static void
 kill_answer(void *arg)
 {
     struct kill_request *request = arg;
+    if (mx_atomic_get(&request->result) == MX_KILL_UNKNOWN && !core_moves_settled(request->stamp)) {
+        kill_search(request); /* it may have been on its way from one worker to another */
+        return;
+    }
     struct mx_session *issuer = core_session_find(request->issuer);
     if (issuer != NULL && mx_session_is_open(issuer)) {
         request->done(issuer, request->id, (enum mx_kill_result)mx_atomic_get(&request->result));
@@ -129,6 +148,17 @@ kill_look(void *arg)
     }
 }
 
+static void
+kill_search(struct kill_request *request)
+{
+    int workers = mx_worker_count();
+    request->stamp = core_moves_stamp();
+    mx_atomic_set(&request->left, workers);
+    for (int i = 0; i < workers; i++) {
+        mx_worker_post(mx_worker_get(i), kill_look, request);
+    }
+}
+
 void
 mx_session_kill_other(struct mx_session *issuer, uint64_t id, bool query_only, bool hard,
                       mx_kill_fn done)
@@ -144,11 +174,7 @@ mx_session_kill_other(struct mx_session *issuer, uint64_t id, bool query_only, b
                                      .done = done};
     memcpy(request->user, user, strlen(user) + 1);
     mx_atomic_set(&request->result, MX_KILL_UNKNOWN);
-    int workers = mx_worker_count();
-    mx_atomic_set(&request->left, workers);
-    for (int i = 0; i < workers; i++) {
-        mx_worker_post(mx_worker_get(i), kill_look, request);
-    }
+    kill_search(request);
 }
 
 /* ------------------------------------------------------------ asked by operators */
@@ -177,9 +203,13 @@ bool
 core_sessions_kill(uint64_t id)
 {
     struct operator_kill order = {.id = id};
-    for (int i = 0; i < mx_worker_count() && !order.found; i++) {
-        mx_worker_call(mx_worker_get(i), operator_kill_here, &order);
-    }
+    int64_t stamp = 0;
+    do {
+        stamp = core_moves_stamp();
+        for (int i = 0; i < mx_worker_count() && !order.found; i++) {
+            mx_worker_call(mx_worker_get(i), operator_kill_here, &order);
+        }
+    } while (!order.found && !core_moves_settled(stamp));
     return order.found;
 }
 

@@ -279,7 +279,7 @@ free_conn(struct mx_conn *conn)
     base_pool_put(conn->kept, conn->kept_capacity);
     free(conn->why);
     conn->magic = 0;
-    base_pool_put(conn, 256);
+    base_pool_put(conn, NET_CONN_POOL_SIZE);
 }
 
 void

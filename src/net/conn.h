@@ -17,6 +17,8 @@
 
 #define NET_CONN_MAGIC     0x434f4e4eu
 #define NET_CONN_LINGER_MS 5000
+/* Of the pool's chunk that a connection lies in. */
+#define NET_CONN_POOL_SIZE 256u
 
 /* Error numbers of MariaDB's client library. */
 #define NET_CODE_CONNECT 2003 /* cannot connect */
@@ -81,7 +83,8 @@ struct mx_conn {
 };
 
 /* An idle session is two or three of these; they come from the pool's smallest class. */
-_Static_assert(sizeof(struct mx_conn) <= 256, "a connection fits the smallest chunk");
+_Static_assert(sizeof(struct mx_conn) <= NET_CONN_POOL_SIZE,
+               "a connection fits the smallest chunk");
 
 static inline struct mx_conn *
 net_conn_of(struct net_io *io)

@@ -323,13 +323,13 @@ net_listener_close(struct net_listener *listener)
 }
 
 struct mx_worker *
-net_place_fewest(void)
+net_place_fewest(int count)
 {
     struct mx_worker *best = mx_worker_self();
-    if (best != NULL && mx_worker_index(best) == MX_WORKER_MAIN) {
+    if (best != NULL && (mx_worker_index(best) < 0 || mx_worker_index(best) >= count)) {
         best = NULL;
     }
-    for (int i = 0; i < mx_worker_count(); i++) {
+    for (int i = 0; i < count; i++) {
         struct mx_worker *other = mx_worker_get(i);
         if (best == NULL || mx_atomic_get(&mx_worker_stats(other)->sessions) <
                                 mx_atomic_get(&mx_worker_stats(best)->sessions)) {

@@ -49,10 +49,10 @@ void net_listener_stop(struct net_listener *listener);
 void net_listener_close(struct net_listener *listener);
 
 /*
- * Placement: the worker with the fewest sessions, the calling one when it is among them (that
- * saves a wake-up). The caller counts the session there with mx_worker_sessions_add at once, so
- * that the next decision sees it.
+ * Placement: of the first `count` workers the one with the fewest sessions, the calling one when it
+ * is among them (that saves a wake-up). The caller counts the session there with
+ * mx_worker_sessions_add at once, so that the next decision sees it.
  */
-struct mx_worker *net_place_fewest(void);
+struct mx_worker *net_place_fewest(int count);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Rounds at the end of a turn; what is still to do then is done by the next turn, without wait. */
 #define END_ROUNDS 4
@@ -68,6 +69,18 @@ const struct net_op_counts *
 net_worker_counts(const struct mx_worker *worker)
 {
     return &worker->counts;
+}
+
+int64_t
+net_worker_cpu_us(const struct mx_worker *worker)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (!worker->is_running || pthread_getcpuclockid(worker->thread, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0) {
+        return 0;
+    }
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
 void

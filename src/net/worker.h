@@ -113,6 +113,8 @@ void net_worker_stop(struct mx_worker *worker);
 /* Another door to the kernel for the calling worker (tests); NULL: the real one. */
 void net_worker_set_ops(const struct net_ops *ops);
 const struct net_op_counts *net_worker_counts(const struct mx_worker *worker);
+/* Processor time that the worker's thread has used so far; 0 before it runs. Any thread. */
+int64_t net_worker_cpu_us(const struct mx_worker *worker);
 
 /* For engines: the wait is over and `events` are to be served; a callback has returned. */
 void net_worker_awake(struct mx_worker *worker, int events);

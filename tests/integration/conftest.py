@@ -19,8 +19,7 @@ KEEP = os.environ.get("MX_KEEP") == "1"
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory):
-    """An empty data directory, made once for all test processes and copied for every server: several
-    mariadb-install-db at a time get into each other's way."""
+    """An empty data directory, made once for all test processes and copied for every server."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder = str(shared / "template")

@@ -3,7 +3,6 @@
 Used by the demo, the integration tests and the benchmarks: one place that knows how to start a
 server, build a replicating cluster, and run the proxy in front of it.
 """
-import fcntl
 import os
 import shutil
 import signal
@@ -85,8 +84,10 @@ class Server:
             install_database(data)
 
     def start(self, wait=True):
+        temporary = own_temporary(self.folder)
         command = [
             "mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--port={self.port}",
+            f"--tmpdir={temporary}",
             f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--server-id={self.server_id}",
             f"--log-error={self.folder}/error.log", f"--pid-file={self.folder}/pid",
             "--gtid-strict-mode=ON", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
@@ -161,17 +162,23 @@ class Server:
                 self.kill()
 
 
+def own_temporary(folder):
+    """A starting server removes all temporary tables it finds in its tmpdir, those of the others too."""
+    path = os.path.join(folder, "tmp")
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
 def install_database(data):
+    temporary = own_temporary(data + ".install")
     command = ["mariadb-install-db", "--no-defaults", f"--datadir={data}",
                "--auth-root-authentication-method=normal", "--skip-test-db",
                "--innodb-log-file-size=16M"]
     if os.geteuid() == 0:
         command.append("--user=root")
-    # Two of them at a time get into each other's way now and then.
-    lock_file = os.path.join(tempfile.gettempdir(), f"mx-install-db-{os.geteuid()}.lock")
-    with open(lock_file, "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          env=dict(os.environ, TMPDIR=temporary))
+    shutil.rmtree(data + ".install", ignore_errors=True)
     if done.returncode != 0:
         raise RuntimeError("mariadb-install-db failed:\n" + done.stdout + done.stderr)
 

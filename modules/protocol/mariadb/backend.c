@@ -201,6 +201,14 @@ backend_conn(struct mx_endpoint *endpoint)
     return backend_of(endpoint)->conn;
 }
 
+bool
+backend_is_quiet(const struct mx_endpoint *endpoint)
+{
+    const struct mariadb_backend *backend = backend_of(endpoint);
+    return backend->state == BACKEND_READY && backend->due_count == 0 && backend->queue.len == 0 &&
+           !backend->paused && !backend->full;
+}
+
 uint64_t
 backend_id(const struct mx_endpoint *endpoint)
 {

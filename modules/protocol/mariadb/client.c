@@ -128,3 +128,12 @@ client_resume(struct mx_session *session)
         client_unpause(session, PAUSE_HELD);
     }
 }
+
+bool
+client_is_quiet(const struct mx_session *session)
+{
+    const struct mariadb_client *client = client_of(session);
+    return client->state == CLIENT_COMMAND && client->pauses == 0 && !client->exclusive &&
+           !client->streaming && !client->swallow && client->attempt == NULL &&
+           client->answer == NULL && client->infile == NULL;
+}

@@ -151,6 +151,7 @@ void client_free(struct mx_session *session);
 void client_pause(struct mx_session *session, enum client_pause why);
 void client_unpause(struct mx_session *session, enum client_pause why);
 void client_resume(struct mx_session *session);
+bool client_is_quiet(const struct mx_session *session);
 
 /* greet.c */
 void client_greet(struct mx_session *session);
@@ -303,6 +304,7 @@ void backend_close(struct mx_endpoint *endpoint);
 void backend_ping(struct mx_endpoint *endpoint);
 void backend_fail(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent);
 struct mx_conn *backend_conn(struct mx_endpoint *endpoint);
+bool backend_is_quiet(const struct mx_endpoint *endpoint);
 uint64_t backend_id(const struct mx_endpoint *endpoint);
 void backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard);
 void backend_pause(struct mx_endpoint *endpoint);

@@ -33,6 +33,7 @@ static const struct mx_protocol_ops ops = {
     .client_resume = client_resume,
     .client_accounts = client_accounts,
     .client_job = client_job,
+    .client_is_quiet = client_is_quiet,
     .client_attributes = client_attributes,
     .backend_open = backend_open,
     .backend_send = backend_send,
@@ -40,6 +41,7 @@ static const struct mx_protocol_ops ops = {
     .backend_ping = backend_ping,
     .backend_fail = backend_fail,
     .backend_conn = backend_conn,
+    .backend_is_quiet = backend_is_quiet,
     .backend_id = backend_id,
     .backend_kill = backend_kill,
 };

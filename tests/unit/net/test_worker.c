@@ -1,5 +1,6 @@
 /* Workers: messages from many threads, calls, deferred work, placement, statistics. */
 #include "net/listen.h"
+#include "net/move.h"
 #include "net/watch.h"
 #include "support.h"
 
@@ -287,7 +288,7 @@ adopt_here(void *arg)
 static void
 place(void *arg, int fd, const struct sockaddr *peer)
 {
-    struct mx_worker *worker = net_place_fewest();
+    struct mx_worker *worker = net_place_fewest(WORKERS);
     struct handover *handover = mx_alloc(sizeof(*handover));
     (void)arg;
     assert_int_equal(peer->sa_family, AF_INET);
@@ -337,6 +338,85 @@ test_accepted_connections_are_spread_over_all_workers(void **state)
     net_worker_turn(0);
 }
 
+/* A connection that goes round all workers, with bytes coming all the time. */
+struct traveller {
+    struct mx_conn *conn;
+    struct mx_atomic at; /* worker it is on; -1: not yet */
+};
+
+static void
+traveller_begins(void *arg)
+{
+    struct traveller *traveller = arg;
+    mx_conn_set_ops(traveller->conn, &echo_ops, NULL);
+    net_conn_join(traveller->conn);
+    mx_atomic_set(&traveller->at, mx_worker_index(mx_worker_self()));
+}
+
+static void
+traveller_goes(void *arg)
+{
+    struct traveller *traveller = arg;
+    int from = mx_worker_index(mx_worker_self());
+    if (!net_conn_may_move(traveller->conn)) {
+        mx_worker_post(mx_worker_self(), traveller_goes, traveller);
+        return;
+    }
+    net_conn_leave(traveller->conn);
+    mx_worker_post(mx_worker_get((from + 1) % WORKERS), traveller_begins, traveller);
+}
+
+static void
+adopt_traveller(void *arg)
+{
+    struct traveller *traveller = arg;
+    traveller->conn = mx_conn_adopt((int)mx_atomic_get(&traveller->at), NULL, &echo_ops, NULL);
+    mx_atomic_set(&traveller->at, mx_worker_index(mx_worker_self()));
+}
+
+static void
+test_connection_moves_from_worker_to_worker_and_loses_nothing(void **state)
+{
+    enum {
+        ROUNDS = 60
+    };
+    int sockets[2];
+    uint8_t sent[64];
+    struct traveller traveller = {.conn = NULL};
+    (void)state;
+    net_test_pair(sockets);
+    mx_atomic_set(&traveller.at, sockets[0]);
+    mx_worker_call(mx_worker_get(0), adopt_traveller, &traveller);
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t from = mx_atomic_get(&traveller.at);
+        memset(sent, round, sizeof(sent));
+        assert_int_equal(write(sockets[1], sent, 32), 32);
+        mx_worker_post(mx_worker_get((int)from), traveller_goes, &traveller);
+        assert_int_equal(write(sockets[1], sent + 32, 32), 32);
+        size_t got = 0;
+        while (got < sizeof(sent)) {
+            uint8_t bytes[64];
+            ssize_t count = read(sockets[1], bytes, sizeof(bytes) - got);
+            if (count > 0) {
+                assert_memory_equal(bytes, sent, (size_t)count);
+                got += (size_t)count;
+            } else {
+                (void)sched_yield();
+            }
+        }
+        while (mx_atomic_get(&traveller.at) == from) {
+            (void)sched_yield();
+        }
+        assert_int_equal(mx_atomic_get(&traveller.at), (from + 1) % WORKERS);
+    }
+    int64_t descriptors = 0;
+    for (int i = 0; i < WORKERS; i++) {
+        descriptors += mx_atomic_get(&mx_worker_stats(mx_worker_get(i))->descriptors);
+    }
+    assert_int_equal(descriptors, 1);
+    (void)close(sockets[1]);
+}
+
 #define worker_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -350,6 +430,7 @@ main(void)
         worker_test(test_message_of_its_own_does_not_wake_a_worker_through_the_kernel),
         worker_test(test_watched_descriptor_is_told_of_until_it_is_stopped),
         worker_test(test_accepted_connections_are_spread_over_all_workers),
+        worker_test(test_connection_moves_from_worker_to_worker_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
