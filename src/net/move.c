@@ -10,7 +10,8 @@ net_conn_may_move(const struct mx_conn *conn)
 {
     return conn->state == NET_CONN_OPEN && conn->kept_len == 0 && conn->out_len == 0 &&
            conn->gather == 0 && !conn->is_paused && !conn->is_corked && !conn->owes_drained &&
-           !conn->owes_input && !conn->io.has_ended;
+           !conn->owes_input && !conn->io.has_ended && !conn->io.is_clearing &&
+           !conn->io.receive_waits_room && !conn->io.send_has_turn;
 }
 
 void
@@ -42,8 +43,8 @@ net_conn_join(struct mx_conn *conn)
                        strerrordesc_np(-rc));
         return;
     }
-    /* The loop tells what lies in the socket; what lies in the transport it cannot know. */
-    if (conn->io.transport != &net_transport_plain) {
+    /* The loop tells what lies in the socket; what lies in a layer it cannot know. */
+    if (conn->io.layer != &net_layer_plain) {
         conn->io.is_readable = true;
         net_io_again(&conn->io);
     }
