@@ -265,19 +265,37 @@ MX_API bool mx_session_history_next(const struct mx_session *session, uint64_t a
 /* COM_STMT_CLOSE: the entry that prepared the statement is not replayed any more. */
 MX_API void mx_session_history_forget(struct mx_session *session, uint32_t stmt_id);
 
-/* ------------------------------------------------------------ KILL */
+/* ------------------------------------------------------------ other sessions */
 
-enum mx_kill_result {
-    MX_KILL_DONE = 0,
-    MX_KILL_UNKNOWN, /* no such session */
-    MX_KILL_NOT_OWNER,
-};
-typedef void (*mx_kill_fn)(struct mx_session *issuer, uint64_t id, enum mx_kill_result result);
 /*
- * Kills another session (or its statement), on whatever worker it is. `done` is called on the
- * issuer's worker, never before this call has returned, and not at all when the issuer has gone.
+ * Runs fn(session, arg) once on the worker that has the session of this id, never before the call
+ * has returned; with NULL, on any worker, when there is none (any more). From any session worker.
  */
-MX_API void mx_session_kill_other(struct mx_session *issuer, uint64_t id, bool query_only,
-                                  bool hard, mx_kill_fn done);
+MX_API void mx_session_tell(uint64_t id, void (*fn)(struct mx_session *session, void *arg),
+                            void *arg);
+
+/*
+ * Shows every open session of the process to `look`, on its worker, one worker after the other, so
+ * that `arg` needs no lock; then calls done(arg) on the last of them. Begins again (`begin` each
+ * time) when sessions were moving between workers meanwhile. From any session worker; nothing
+ * happens before the call has returned.
+ */
+struct mx_session_visit {
+    void (*begin)(void *arg);
+    void (*look)(struct mx_session *session, void *arg);
+    void (*done)(void *arg);
+    void *arg;
+};
+MX_API void mx_sessions_visit(const struct mx_session_visit *visit);
+
+/* Its servers are told (backend_kill); then it ends with error 1927, unless only the query is
+ * meant. On the session's worker. */
+MX_API void mx_session_kill_at_once(struct mx_session *session, bool query_only, bool hard);
+
+/* Opens a connection to a server of the session's service that is no endpoint of it. NULL: it takes
+ * no connections, err says why. */
+MX_API struct mx_conn *mx_session_connect(struct mx_session *session, struct mx_server *server,
+                                          const struct mx_conn_ops *ops, void *owner,
+                                          struct mx_err *err);
 
 #endif

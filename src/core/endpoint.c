@@ -107,11 +107,12 @@ mx_endpoint_open(struct mx_session *session, struct mx_server *server, void *own
     return 0;
 }
 
-struct mx_conn *
-mx_endpoint_connect(const struct mx_endpoint *endpoint, const struct mx_conn_ops *ops, void *owner)
+static struct mx_conn *
+connect_to(const struct mx_session *session, const struct mx_server *server,
+           const struct mx_conn_ops *ops, void *owner)
 {
     const struct core_global_config *globals = core_registry_mine()->globals;
-    const struct core_server_config *config = &endpoint->server->config;
+    const struct core_server_config *config = &server->config;
     struct mx_conn_target target = {
         .address = config->socket != NULL ? config->socket : config->address,
         .port = (uint16_t)config->port,
@@ -119,11 +120,24 @@ mx_endpoint_connect(const struct mx_endpoint *endpoint, const struct mx_conn_ops
         .timeout_ms = globals->auth_connect_timeout_ms,
     };
     if (config->proxy_protocol) {
-        target.on_behalf_of = endpoint->session->conn;
+        target.on_behalf_of = session->conn;
     }
     struct mx_conn *conn = mx_conn_open(&target, ops, owner);
     mx_conn_set_water(conn, (size_t)globals->writeq_high_water, (size_t)globals->writeq_low_water);
     return conn;
+}
+
+struct mx_conn *
+mx_endpoint_connect(const struct mx_endpoint *endpoint, const struct mx_conn_ops *ops, void *owner)
+{
+    return connect_to(endpoint->session, endpoint->server, ops, owner);
+}
+
+struct mx_conn *
+mx_session_connect(struct mx_session *session, struct mx_server *server,
+                   const struct mx_conn_ops *ops, void *owner, struct mx_err *err)
+{
+    return may_open(session, server, err) != 0 ? NULL : connect_to(session, server, ops, owner);
 }
 
 /* ------------------------------------------------------------ use */

@@ -99,6 +99,14 @@ void core_session_new(struct core_accepted *accepted);
 /* End of a session for a reason found inside; text as for mx_session_kill. */
 void core_session_kill(struct mx_session *session, const struct mx_err *err);
 
+/*
+ * The id of the number-th session, from 1 on. Its low 32 bits, which the greeting has room for, are
+ * never below CORE_SESSION_ID_FIRST: servers count their connections from 1, so that a number in a
+ * KILL tells whose id it is (docs/decisions, "Whose number a KILL names").
+ */
+#define CORE_SESSION_ID_FIRST (UINT64_C(1) << 30)
+uint64_t core_session_id(uint64_t number);
+
 /* The list of the calling worker. add gives the session its id. */
 void core_session_list_add(struct mx_session *session);
 void core_session_list_remove(struct mx_session *session);

@@ -1,6 +1,7 @@
 /*
  * All sessions: each worker keeps the list of its own, and whoever wants to see or end one that is
- * elsewhere posts a message there. Ids are unique in the process and never used again.
+ * elsewhere posts a message there (session_find.c). Ids are unique in the process and never used
+ * again.
  */
 #include "core/endpoint.h"
 #include "core/history.h"
@@ -30,10 +31,17 @@ my_list(void)
     return list;
 }
 
+uint64_t
+core_session_id(uint64_t number)
+{
+    uint64_t round = (UINT64_C(1) << 32) - CORE_SESSION_ID_FIRST;
+    return ((number - 1) / round) << 32 | (CORE_SESSION_ID_FIRST + (number - 1) % round);
+}
+
 void
 core_session_list_add(struct mx_session *session)
 {
-    session->id = (uint64_t)mx_atomic_add(&all.last_id, 1);
+    session->id = core_session_id((uint64_t)mx_atomic_add(&all.last_id, 1));
     (void)mx_atomic_add(&all.count, 1);
     mx_list_append(my_list(), &session->node);
 }
@@ -83,98 +91,20 @@ core_session_find(uint64_t id)
 
 /* ------------------------------------------------------------ KILL */
 
-struct kill_request {
-    uint64_t id;
-    uint64_t issuer; /* session id; 0: an operator */
-    int issuer_worker;
-    bool query_only;
-    bool hard;
-    bool may_all;
-    mx_kill_fn done;
-    int64_t stamp;           /* core_moves_stamp() */
-    struct mx_atomic left;   /* workers that have not looked yet */
-    struct mx_atomic result; /* mx_kill_result */
-    char user[];
-};
-
-static void
-kill_here(struct mx_session *session, const struct kill_request *request)
+void
+mx_session_kill_at_once(struct mx_session *session, bool query_only, bool hard)
 {
     mx_list_each (node, &session->endpoints) {
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
         if (endpoint->pending > 0) {
-            session->protocol->backend_kill(endpoint, request->query_only, request->hard);
+            session->protocol->backend_kill(endpoint, query_only, hard);
         }
     }
-    if (!request->query_only) {
+    if (!query_only) {
         struct mx_err err;
         (void)mx_err_set(&err, 1927, "70100", "Connection was killed");
         core_session_kill(session, &err);
     }
-}
-
-static void kill_search(struct kill_request *request);
-
-static void
-kill_answer(void *arg)
-{
-    struct kill_request *request = arg;
-    if (mx_atomic_get(&request->result) == MX_KILL_UNKNOWN && !core_moves_settled(request->stamp)) {
-        kill_search(request); /* it may have been on its way from one worker to another */
-        return;
-    }
-    struct mx_session *issuer = core_session_find(request->issuer);
-    if (issuer != NULL && mx_session_is_open(issuer)) {
-        request->done(issuer, request->id, (enum mx_kill_result)mx_atomic_get(&request->result));
-    }
-    free(request);
-}
-
-static void
-kill_look(void *arg)
-{
-    struct kill_request *request = arg;
-    struct mx_session *session = core_session_find(request->id);
-    if (session != NULL && mx_session_is_open(session)) {
-        if (request->may_all || strcmp(mx_session_user(session), request->user) == 0) {
-            mx_atomic_set(&request->result, MX_KILL_DONE);
-            kill_here(session, request);
-        } else {
-            mx_atomic_set(&request->result, MX_KILL_NOT_OWNER);
-        }
-    }
-    if (mx_atomic_add(&request->left, -1) == 0) {
-        mx_worker_post(mx_worker_get(request->issuer_worker), kill_answer, request);
-    }
-}
-
-static void
-kill_search(struct kill_request *request)
-{
-    int workers = mx_worker_count();
-    request->stamp = core_moves_stamp();
-    mx_atomic_set(&request->left, workers);
-    for (int i = 0; i < workers; i++) {
-        mx_worker_post(mx_worker_get(i), kill_look, request);
-    }
-}
-
-void
-mx_session_kill_other(struct mx_session *issuer, uint64_t id, bool query_only, bool hard,
-                      mx_kill_fn done)
-{
-    const char *user = mx_session_user(issuer);
-    struct kill_request *request = mx_calloc(1, sizeof(*request) + strlen(user) + 1);
-    *request = (struct kill_request){.id = id,
-                                     .issuer = issuer->id,
-                                     .issuer_worker = mx_worker_index(mx_worker_self()),
-                                     .query_only = query_only,
-                                     .hard = hard,
-                                     .may_all = issuer->is_super,
-                                     .done = done};
-    memcpy(request->user, user, strlen(user) + 1);
-    mx_atomic_set(&request->result, MX_KILL_UNKNOWN);
-    kill_search(request);
 }
 
 /* ------------------------------------------------------------ asked by operators */
@@ -192,8 +122,7 @@ operator_kill_here(void *arg)
     for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
         next = core_session_next(session);
         if ((order->id == 0 || session->id == order->id) && mx_session_is_open(session)) {
-            struct kill_request request = {.query_only = false, .hard = true};
-            kill_here(session, &request);
+            mx_session_kill_at_once(session, false, true);
             order->found = true;
         }
     }

@@ -560,7 +560,12 @@ backend_begin_replay(struct mx_endpoint *endpoint)
 void
 backend_replayed(struct mx_endpoint *endpoint)
 {
-    backend_of(endpoint)->state = BACKEND_READY;
+    struct mariadb_backend *backend = backend_of(endpoint);
+    backend->state = BACKEND_READY;
     backend_flush(endpoint);
+    if (backend->kill_later != KILL_LATER_NOT) {
+        backend_kill(endpoint, true, backend->kill_later == KILL_LATER_HARD);
+        backend->kill_later = KILL_LATER_NOT;
+    }
     mx_endpoint_ready(endpoint);
 }

@@ -3,7 +3,7 @@
  * chain. Short commands are gathered whole in the connection's buffer; long ones stream in pieces
  * unless a stage wants statements.
  */
-#include "mariadb.h"
+#include "kill.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@ struct command {
     bool large;
     struct client_walk walk; /* after these bytes */
     struct mariadb_stmt *stmt;
+    struct mariadb_stmt *kill; /* the prepared KILL that it is about */
     struct mx_query query;
     struct mx_sql sql;
 };
@@ -190,7 +191,7 @@ classify(struct mx_session *session, struct command *cmd)
 {
     struct mx_query *query = &cmd->query;
     bool wanted = (mx_session_needs(session) & MX_NEED_CLASSIFY) != 0;
-    if (query->text == NULL || (!wanted && !(cmd->code == WIRE_COM_QUERY && may_be_ours(query)))) {
+    if (query->text == NULL || (!wanted && !may_be_ours(query))) {
         return;
     }
     mx_sql_classify(query->text, query->text_len, mx_session_sql_options(session), &cmd->sql);
@@ -301,6 +302,9 @@ offer(struct mx_session *session, struct command *cmd)
         cmd->query.stmt_id = added->id;
         stmt_set_sql(added, cmd->query.sql);
     }
+    if (cmd->code == WIRE_COM_STMT_PREPARE && client->stmts != NULL) {
+        client->stmts->last_is_kill = false;
+    }
     uint32_t added_id = cmd->query.stmt_id;
     enum mx_verdict verdict = mx_flow_query(session, &cmd->query);
     if (verdict == MX_FAIL) {
@@ -361,6 +365,30 @@ client_route_change_user(struct mx_session *session)
 
 /* ------------------------------------------------------------ one command */
 
+/* KILL in any form. False: it is none. */
+static bool
+kill_command(struct mx_session *session, struct command *cmd)
+{
+    if (cmd->code == WIRE_COM_PROCESS_KILL && cmd->payload_len >= 5) {
+        struct kill_words words = {.hard = true, .id = wire_load_u32(cmd->payload + 1)};
+        kill_start(session, &words);
+        return true;
+    }
+    if (cmd->kill != NULL) {
+        kill_stmt_command(session, cmd->kill, cmd->payload, cmd->payload_len);
+        client_of(session)->streaming = !cmd->whole;
+        client_of(session)->swallow = !cmd->whole;
+        return true;
+    }
+    if (cmd->query.text == NULL || cmd->sql.kill.len == 0) {
+        return false;
+    }
+    if (cmd->code == WIRE_COM_STMT_PREPARE) {
+        return kill_prepare(session, cmd->query.text, &cmd->sql);
+    }
+    return kill_query(session, cmd->query.text, &cmd->sql);
+}
+
 /* True: it was answered or has ended the session; nothing goes down the chain. */
 static bool
 handled_here(struct mx_session *session, struct command *cmd)
@@ -387,12 +415,7 @@ handled_here(struct mx_session *session, struct command *cmd)
         client_change_user(session, cmd->payload, cmd->payload_len);
         return true;
     }
-    if (cmd->code == WIRE_COM_PROCESS_KILL && cmd->payload_len >= 5) {
-        kill_by_id(session, wire_load_u32(cmd->payload + 1), false, true);
-        return true;
-    }
-    return cmd->code == WIRE_COM_QUERY && cmd->query.text != NULL && cmd->sql.kill.len > 0 &&
-           kill_statement(session, cmd->query.text, cmd->query.text_len, &cmd->sql);
+    return kill_command(session, cmd);
 }
 
 static bool
@@ -400,8 +423,8 @@ is_ours(const struct command *cmd)
 {
     return cmd->code == WIRE_COM_QUIT || cmd->code == WIRE_COM_CHANGE_USER ||
            cmd->code == WIRE_COM_PROCESS_KILL || is_replication(cmd->code) ||
-           wire_command_answer(cmd->code) == WIRE_ANSWER_UNKNOWN ||
-           (cmd->code == WIRE_COM_QUERY && cmd->sql.kill.len > 0);
+           wire_command_answer(cmd->code) == WIRE_ANSWER_UNKNOWN || cmd->kill != NULL ||
+           (has_text(cmd->code) && cmd->sql.kill.len > 0);
 }
 
 static size_t
@@ -421,6 +444,7 @@ run_command(struct mx_session *session, struct command *cmd)
         query->text_len = cmd->payload_len - 1;
     }
     classify(session, cmd);
+    cmd->kill = has_id(cmd->code) ? kill_stmt_of(session, cmd->payload, cmd->payload_len) : NULL;
     enum client_change change = change_of(cmd);
     bool ours = is_ours(cmd);
     bool answer_waits = client->answer != NULL && !client->answer_is_for_next;

@@ -9,8 +9,9 @@
 
 /* ------------------------------------------------------------ answers made here */
 
+/* err->code 0: OK with that many affected rows. */
 static void
-write_at(struct mx_session *session, const struct mx_err *err, uint8_t sequence)
+write_at(struct mx_session *session, const struct mx_err *err, uint64_t affected, uint8_t sequence)
 {
     struct mariadb_client *client = client_of(session);
     struct mx_conn *conn = mx_session_conn(session);
@@ -19,7 +20,7 @@ write_at(struct mx_session *session, const struct mx_err *err, uint8_t sequence)
     wire_writer_init(&w, bytes, sizeof(bytes));
     int rc = 0;
     if (err->code == 0) {
-        struct wire_ok ok = {.status = client->status};
+        struct wire_ok ok = {.affected = affected, .status = client->status};
         rc = wire_ok_encode(&w, sequence, client->caps, &ok);
     } else {
         rc = wire_err_encode(&w, sequence, err->code, err->sqlstate, wire_slice_of(err->text));
@@ -34,7 +35,15 @@ write_at(struct mx_session *session, const struct mx_err *err, uint8_t sequence)
 void
 client_write_answer(struct mx_session *session, const struct mx_err *err)
 {
-    write_at(session, err, (uint8_t)(client_of(session)->walk.sequence + 1));
+    write_at(session, err, 0, (uint8_t)(client_of(session)->walk.sequence + 1));
+}
+
+void
+client_write_ok(struct mx_session *session, uint64_t affected)
+{
+    struct mx_err none;
+    mx_err_clear(&none);
+    write_at(session, &none, affected, (uint8_t)(client_of(session)->walk.sequence + 1));
 }
 
 bool
@@ -71,7 +80,7 @@ end_open_reply(struct mx_session *session, const struct mx_err *err)
         (void)mx_session_kill(session, "half a packet was sent: %s", err->text);
         return;
     }
-    write_at(session, err, (uint8_t)(client->out_sequence + 1));
+    write_at(session, err, 0, (uint8_t)(client->out_sequence + 1));
     client->out_sequence = 0;
     if (client->exclusive) {
         client_exclusive_done(session, false);
@@ -118,7 +127,7 @@ client_killed(struct mx_session *session, const struct mx_err *err)
         return;
     }
     bool in_result = client->out_sequence != 0;
-    write_at(session, err,
+    write_at(session, err, 0,
              (uint8_t)((in_result ? client->out_sequence : client->walk.sequence) + 1));
 }
 

@@ -1,234 +1,604 @@
 /*
- * KILL. Ids are the proxy's: the statement never reaches a server as it is. The session it means is
- * looked for on all workers; there, each server that works for it is told to kill its own
- * connection, in the name of that session's user, over a connection made for this alone.
+ * KILL. The number is the proxy's id of a session (from the greeting) or a server's id of one of
+ * its connections (from SHOW PROCESSLIST or CONNECTION_ID()). It is settled whose it is before
+ * anything is killed: every worker is asked for sessions, and, for what is no session's id, every
+ * server of the service is asked for connections. When two answer nothing is killed. See
+ * docs/decisions.
  */
-#include "mariadb.h"
+#include "kill.h"
+#include "mx/router.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define ER_NOT_SUPPORTED_YET 1235
-#define ER_KILL_DENIED       1095
+#define ER_KILL_DENIED   1095
+#define ER_NO_SUCH_QUERY 1957
 
-/* ------------------------------------------------------------ asked by a client */
+/* A session that is meant, and where it can be seen on a server. */
+struct match {
+    uint64_t session;
+    uint64_t thread_id; /* 0: it is on no server yet */
+    size_t server;      /* index in kill.servers */
+    bool may;           /* the issuer may kill it, as far as the proxy knows */
+};
 
-static void
-kill_done(struct mx_session *session, uint64_t id, enum mx_kill_result result)
-{
-    struct mx_err err;
-    switch (result) {
-    case MX_KILL_DONE:
-        mx_err_clear(&err);
-        break;
-    case MX_KILL_UNKNOWN:
-        (void)mx_err_set(&err, WIRE_ER_NO_SUCH_THREAD, "HY000", "Unknown thread id: %" PRIu64, id);
-        break;
-    case MX_KILL_NOT_OWNER:
-        (void)mx_err_set(&err, ER_KILL_DENIED, "HY000", "You are not owner of thread %" PRIu64, id);
-        break;
-    }
-    client_write_answer(session, &err);
-    client_unpause(session, PAUSE_KILL);
-}
+struct question {
+    struct kill *kill;
+    struct kill_reply reply;
+    bool asked;
+};
 
-void
-kill_by_id(struct mx_session *session, uint64_t id, bool query_only, bool hard)
-{
-    client_pause(session, PAUSE_KILL);
-    mx_session_kill_other(session, id, query_only, hard, kill_done);
-}
-
-/* ------------------------------------------------------------ the words */
-
-struct words {
-    const char *at;
-    const char *end;
+/* One KILL on its way through the workers; only one of them has it at a time. */
+struct kill {
+    struct kill_words words;
+    uint64_t issuer;
+    bool is_super;
+    char *user;
+    size_t server_count;
+    char **servers;             /* names, of the issuer's service */
+    struct question *questions; /* one per server */
+    size_t waits_for;           /* answers that are still to come */
+    struct match by_id;         /* session 0: there is none */
+    struct match *matches;      /* by the servers' ids, or of the user */
+    size_t match_count;
+    size_t next_victim; /* of matches, those to be killed */
+    size_t asked_about; /* of matches: the server was told to kill this one */
+    uint64_t killed;
+    bool kills_issuer;
 };
 
 static void
-skip_space(struct words *w)
+kill_free(struct kill *kill)
 {
-    while (w->at < w->end && isspace((unsigned char)*w->at)) {
-        w->at++;
+    for (size_t i = 0; i < kill->server_count; i++) {
+        free(kill->servers[i]);
     }
+    free(kill->servers);
+    free(kill->questions);
+    free(kill->matches);
+    free(kill->user);
+    free(kill);
 }
 
-static bool
-take_word(struct words *w, const char *word)
+static struct kill *
+kill_new(struct mx_session *session, const struct kill_words *words)
 {
-    skip_space(w);
-    size_t len = strlen(word);
-    size_t left = (size_t)(w->end - w->at);
-    if (left < len || strncasecmp(w->at, word, len) != 0 ||
-        (left > len && (isalnum((unsigned char)w->at[len]) || w->at[len] == '_'))) {
-        return false;
+    const struct mx_service *service = mx_session_service(session);
+    struct kill *kill = mx_calloc(1, sizeof(*kill));
+    kill->words = *words;
+    kill->issuer = mx_session_id(session);
+    kill->is_super = client_of(session)->identity->is_super;
+    kill->user = mx_strdup(mx_session_user(session));
+    kill->server_count = mx_service_server_count(service);
+    kill->servers = mx_calloc(kill->server_count, sizeof(*kill->servers));
+    kill->questions = mx_calloc(kill->server_count, sizeof(*kill->questions));
+    for (size_t i = 0; i < kill->server_count; i++) {
+        kill->servers[i] = mx_strdup(mx_server_name(mx_service_server(service, i)));
+        kill->questions[i].kill = kill;
     }
-    w->at += len;
-    return true;
+    return kill;
 }
 
-static bool
-take_number(struct words *w, uint64_t *out)
+/* ------------------------------------------------------------ answers */
+
+static void
+answer(struct kill *kill, struct mx_session *session, const struct mx_err *err)
 {
-    skip_space(w);
-    uint64_t value = 0;
-    const char *start = w->at;
-    while (w->at < w->end && isdigit((unsigned char)*w->at) && value < UINT64_MAX / 10 - 1) {
-        value = value * 10 + (uint64_t)(*w->at - '0');
-        w->at++;
-    }
-    bool some = w->at > start;
-    skip_space(w);
-    while (w->at < w->end && *w->at == ';') {
-        w->at++;
-        skip_space(w);
-    }
-    *out = value;
-    return some && w->at == w->end;
+    client_write_answer(session, err);
+    client_unpause(session, PAUSE_KILL);
+    kill_free(kill);
 }
 
 static void
-refuse(struct mx_session *session, uint16_t code, const char *sqlstate, const char *text)
+answer_unknown(struct kill *kill, struct mx_session *session)
 {
     struct mx_err err;
-    (void)mx_err_set(&err, code, sqlstate, "%s", text);
-    client_write_answer(session, &err);
+    bool is_query = kill->words.what == KILL_QUERY_ID;
+    (void)mx_err_set(&err, is_query ? ER_NO_SUCH_QUERY : WIRE_ER_NO_SUCH_THREAD, "HY000",
+                     "Unknown %s id: %" PRIu64, is_query ? "query" : "thread", kill->words.id);
+    answer(kill, session, &err);
+}
+
+static void
+answer_denied(struct kill *kill, struct mx_session *session)
+{
+    struct mx_err err;
+    (void)mx_err_set(&err, ER_KILL_DENIED, "HY000", "You are not owner of thread %" PRIu64,
+                     kill->words.id);
+    answer(kill, session, &err);
+}
+
+/* More than one may be meant: the ids of the sessions among them are told, which are unique. */
+static void
+answer_ambiguous(struct kill *kill, struct mx_session *session)
+{
+    struct mx_err err;
+    char ids[200] = "";
+    for (size_t i = 0; i < kill->match_count; i++) {
+        size_t len = strlen(ids);
+        if (kill->matches[i].may) {
+            (void)snprintf(ids + len, sizeof(ids) - len, "%s%" PRIu64, len > 0 ? ", " : " ",
+                           kill->matches[i].session);
+        }
+    }
+    (void)mx_err_set(&err, WIRE_ER_NO_SUCH_THREAD, "HY000",
+                     "Unknown thread id: %" PRIu64 ": it is an id on more than one server, and "
+                     "nothing was killed. Use the session's id in the proxy%s%s",
+                     kill->words.id, ids[0] != '\0' ? ", one of" : "", ids);
+    answer(kill, session, &err);
+}
+
+/* Asked for in his own name, so he is told as a server does it. */
+static void
+answer_own(struct kill *kill, struct mx_session *session)
+{
+    struct mx_err err;
+    if (kill->words.what == KILL_USER) {
+        client_write_ok(session, kill->killed + 1);
+    } else if (kill->words.query_only) {
+        (void)mx_err_set(&err, WIRE_ER_QUERY_INTERRUPTED, "70100",
+                         "Query execution was interrupted");
+        client_write_answer(session, &err);
+    } else {
+        (void)mx_err_set(&err, WIRE_ER_CONNECTION_KILLED, "70100", "Connection was killed");
+        client_write_answer(session, &err);
+    }
+    client_unpause(session, PAUSE_KILL);
+    if (!kill->words.query_only) {
+        client_of(session)->state = CLIENT_DEAD;
+        mx_session_end(session);
+    }
+    kill_free(kill);
+}
+
+/* ------------------------------------------------------------ the deed */
+
+static void kill_next(struct kill *kill);
+
+static void
+all_killed(struct mx_session *session, void *arg)
+{
+    struct kill *kill = arg;
+    if (session == NULL) {
+        kill_free(kill);
+    } else if (kill->kills_issuer) {
+        answer_own(kill, session);
+    } else if (kill->words.what == KILL_SESSION && kill->killed == 0) {
+        answer_unknown(kill, session); /* it has gone by itself meanwhile */
+    } else {
+        client_write_ok(session, kill->words.what == KILL_USER ? kill->killed : 0);
+        client_unpause(session, PAUSE_KILL);
+        kill_free(kill);
+    }
+}
+
+static void
+kill_one(struct mx_session *session, void *arg)
+{
+    struct kill *kill = arg;
+    if (session != NULL) {
+        mx_session_kill_at_once(session, kill->words.query_only, kill->words.hard);
+        kill->killed++;
+    }
+    kill_next(kill);
+}
+
+/* Sessions in `matches`, one after the other; the issuer himself last, with his answer. */
+static void
+kill_next(struct kill *kill)
+{
+    while (kill->next_victim < kill->match_count) {
+        const struct match *victim = &kill->matches[kill->next_victim++];
+        if (victim->session != kill->issuer) {
+            mx_session_tell(victim->session, kill_one, kill);
+            return;
+        }
+        kill->kills_issuer = true;
+    }
+    mx_session_tell(kill->issuer, all_killed, kill);
+}
+
+/* This one alone is meant. */
+static void
+keep_only(struct kill *kill, struct match match)
+{
+    kill->matches = mx_realloc(kill->matches, sizeof(*kill->matches));
+    kill->matches[0] = match;
+    kill->match_count = 1;
+}
+
+/* He may not kill those of others. By name the others are left out, as a server does it. */
+static void
+denied(struct kill *kill, struct mx_session *session)
+{
+    size_t kept = 0;
+    if (kill->words.what != KILL_USER) {
+        answer_denied(kill, session);
+        return;
+    }
+    for (size_t i = 0; i < kill->match_count; i++) {
+        if (kill->matches[i].may) {
+            kill->matches[kept++] = kill->matches[i];
+        }
+    }
+    kill->match_count = kept;
+    kill_next(kill);
+}
+
+/* ------------------------------------------------------------ questions */
+
+static struct mx_server *
+server_of(const struct mx_session *session, const char *name)
+{
+    const struct mx_service *service = mx_session_service(session);
+    for (size_t i = 0; i < mx_service_server_count(service); i++) {
+        struct mx_server *server = mx_service_server(service, i);
+        if (strcmp(mx_server_name(server), name) == 0) {
+            return server;
+        }
+    }
+    return NULL;
+}
+
+/* The answer of one server decides. `then` comes on the issuer's worker. */
+struct verdict {
+    struct kill *kill;
+    struct kill_reply reply;
+    void (*then)(struct kill *kill, struct mx_session *session, const struct kill_reply *reply);
+};
+
+static void
+verdict_here(struct mx_session *session, void *arg)
+{
+    struct verdict *verdict = arg;
+    if (session == NULL) {
+        kill_free(verdict->kill);
+    } else {
+        verdict->then(verdict->kill, session, &verdict->reply);
+    }
+    free(verdict);
+}
+
+static void
+verdict_replied(void *arg, const struct kill_reply *reply)
+{
+    struct verdict *verdict = arg;
+    verdict->reply = *reply;
+    mx_session_tell(verdict->kill->issuer, verdict_here, verdict);
+}
+
+static void
+ask_one(struct kill *kill, struct mx_session *session, size_t index, const char *sql,
+        void (*then)(struct kill *kill, struct mx_session *session, const struct kill_reply *reply))
+{
+    struct verdict *verdict = mx_calloc(1, sizeof(*verdict));
+    *verdict = (struct verdict){.kill = kill, .then = then};
+    kill_ask(session, server_of(session, kill->servers[index]), sql, verdict_replied, verdict);
+}
+
+/* What the server says is what the client gets: nothing in the proxy is concerned. */
+static void
+pass_answer(struct kill *kill, struct mx_session *session, const struct kill_reply *reply)
+{
+    struct mx_err err = reply->err;
+    if (reply->said == KILL_SAID_OK) {
+        mx_err_clear(&err);
+    } else if (err.code == 0) {
+        (void)mx_err_set(&err, WIRE_ER_UNKNOWN, "HY000", "KILL: %s", reply->err.text);
+    }
+    answer(kill, session, &err);
+}
+
+static void kill_if_allowed(struct kill *kill, struct mx_session *session);
+
+/* The server knows what the issuer may do, with all roles; it has killed one of them already. One
+ * that has gone meanwhile says nothing about his rights. */
+static void
+right_answered(struct kill *kill, struct mx_session *session, const struct kill_reply *reply)
+{
+    if (reply->said == KILL_SAID_OK) {
+        kill_next(kill);
+    } else if (reply->err.code == WIRE_ER_NO_SUCH_THREAD) {
+        kill->matches[kill->asked_about] = kill->matches[--kill->match_count];
+        kill_if_allowed(kill, session);
+    } else if (reply->err.code == ER_KILL_DENIED) {
+        denied(kill, session);
+    } else {
+        pass_answer(kill, session, reply);
+    }
+}
+
+/* Those of `matches` are meant. May he? */
+static void
+kill_if_allowed(struct kill *kill, struct mx_session *session)
+{
+    const struct match *foreign = NULL;
+    bool is_foreign = false;
+    for (size_t i = 0; i < kill->match_count; i++) {
+        is_foreign = is_foreign || !kill->matches[i].may;
+        if (!kill->matches[i].may && kill->matches[i].thread_id != 0) {
+            foreign = &kill->matches[i];
+            kill->asked_about = i;
+        }
+    }
+    if (!is_foreign) {
+        kill_next(kill);
+    } else if (foreign == NULL) {
+        denied(kill, session);
+    } else {
+        char sql[64];
+        ask_one(kill, session, foreign->server,
+                kill_sql(sql, sizeof(sql), &kill->words, foreign->thread_id), right_answered);
+    }
+}
+
+/* ------------------------------------------------------------ whose number is it */
+
+static bool
+is_usable(const struct mx_session *session, const char *name)
+{
+    const struct mx_server *server = server_of(session, name);
+    return server != NULL && mx_server_usable(server);
+}
+
+/* The number is that of a connection (or query) on this server. */
+static void
+is_on_server(struct kill *kill, struct mx_session *session, size_t index)
+{
+    char sql[96];
+    for (size_t i = 0; i < kill->match_count && kill->words.what == KILL_SESSION; i++) {
+        if (kill->matches[i].server == index) {
+            keep_only(kill, kill->matches[i]);
+            kill_if_allowed(kill, session);
+            return;
+        }
+    }
+    (void)kill_sql(sql, sizeof(sql), &kill->words, kill->words.id);
+    if (kill->words.what == KILL_QUERY_ID) {
+        (void)snprintf(sql, sizeof(sql), "KILL %s QUERY ID %" PRIu64,
+                       kill->words.hard ? "HARD" : "SOFT", kill->words.id);
+    }
+    ask_one(kill, session, index, sql, pass_answer);
+}
+
+static void
+all_asked(struct mx_session *session, void *arg)
+{
+    struct kill *kill = arg;
+    const struct question *silent = NULL;
+    size_t hits = 0;
+    size_t hit = 0;
+    if (session == NULL) {
+        kill_free(kill);
+        return;
+    }
+    for (size_t i = 0; i < kill->server_count; i++) {
+        const struct question *question = &kill->questions[i];
+        if (question->asked && question->reply.said != KILL_SAID_OK) {
+            silent = question;
+        } else if (question->asked && question->reply.affected > 0) {
+            hits++;
+            hit = i;
+        }
+    }
+    if (hits > 1) {
+        answer_ambiguous(kill, session);
+    } else if (silent != NULL) {
+        struct mx_err err;
+        (void)mx_err_set(
+            &err, WIRE_ER_UNKNOWN, "HY000",
+            "KILL %" PRIu64 ": server '%s' could not be asked whether it has that id, "
+            "and nothing was killed. Use the session's id in the proxy. The reason: %s",
+            kill->words.id, kill->servers[silent - kill->questions], silent->reply.err.text);
+        answer(kill, session, &err);
+    } else if (hits == 0) {
+        answer_unknown(kill, session);
+    } else {
+        is_on_server(kill, session, hit);
+    }
+}
+
+static void
+one_of_all_replied(void *arg, const struct kill_reply *reply)
+{
+    struct question *question = arg;
+    struct kill *kill = question->kill;
+    question->reply = *reply;
+    kill->waits_for--;
+    if (kill->waits_for == 0) {
+        mx_session_tell(kill->issuer, all_asked, kill);
+    }
+}
+
+static void
+ask_all(struct kill *kill, struct mx_session *session)
+{
+    const char *column = kill->words.what == KILL_QUERY_ID ? "QUERY_ID" : "ID";
+    char sql[160];
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT ID FROM information_schema.PROCESSLIST WHERE %s = %" PRIu64
+                   " AND ID <> CONNECTION_ID() LIMIT 1 INTO @id",
+                   column, kill->words.id);
+    for (size_t i = 0; i < kill->server_count; i++) {
+        kill->questions[i].asked = is_usable(session, kill->servers[i]);
+        kill->waits_for += kill->questions[i].asked ? 1 : 0;
+    }
+    for (size_t i = 0; i < kill->server_count; i++) {
+        if (kill->questions[i].asked) {
+            kill_ask(session, server_of(session, kill->servers[i]), sql, one_of_all_replied,
+                     &kill->questions[i]);
+        }
+    }
+}
+
+static void
+find_on_servers(struct kill *kill, struct mx_session *session)
+{
+    size_t count = 0;
+    size_t only = 0;
+    for (size_t i = 0; i < kill->server_count; i++) {
+        if (is_usable(session, kill->servers[i])) {
+            count++;
+            only = i;
+        }
+    }
+    if (count == 0) {
+        answer_unknown(kill, session);
+    } else if (kill->server_count == 1) {
+        is_on_server(kill, session, only);
+    } else {
+        ask_all(kill, session);
+    }
+}
+
+static void
+all_looked(struct mx_session *session, void *arg)
+{
+    struct kill *kill = arg;
+    if (session == NULL) {
+        kill_free(kill);
+        return;
+    }
+    if (kill->words.what == KILL_USER) {
+        kill_if_allowed(kill, session);
+        return;
+    }
+    if (kill->by_id.session == 0) {
+        find_on_servers(kill, session);
+        return;
+    }
+    for (size_t i = 0; i < kill->match_count; i++) {
+        if (kill->matches[i].session != kill->by_id.session) {
+            answer_ambiguous(kill, session);
+            return;
+        }
+    }
+    keep_only(kill, kill->by_id);
+    kill_if_allowed(kill, session);
+}
+
+static void
+looked(void *arg)
+{
+    struct kill *kill = arg;
+    mx_session_tell(kill->issuer, all_looked, kill);
+}
+
+/* ------------------------------------------------------------ looking at sessions */
+
+static size_t
+index_of(const struct kill *kill, const struct mx_server *server)
+{
+    size_t i = 0;
+    while (i < kill->server_count && strcmp(kill->servers[i], mx_server_name(server)) != 0) {
+        i++;
+    }
+    return i;
+}
+
+/* Sessions elsewhere belong to other clusters, where the issuer may be somebody else. */
+static bool
+is_near(const struct kill *kill, const struct mx_session *session)
+{
+    const struct mx_service *service = mx_session_service(session);
+    for (size_t i = 0; i < mx_service_server_count(service); i++) {
+        if (index_of(kill, mx_service_server(service, i)) < kill->server_count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+add_match(struct kill *kill, const struct match *match)
+{
+    kill->matches = mx_realloc(kill->matches, (kill->match_count + 1) * sizeof(*kill->matches));
+    kill->matches[kill->match_count++] = *match;
+}
+
+static bool
+has_id(const struct mx_session *session, uint64_t id)
+{
+    return mx_session_id(session) == id ||
+           (id <= UINT32_MAX && (uint32_t)mx_session_id(session) == id);
+}
+
+static void
+begin(void *arg)
+{
+    struct kill *kill = arg;
+    kill->match_count = 0;
+    kill->by_id.session = 0;
+}
+
+static void
+look(struct mx_session *session, void *arg)
+{
+    struct kill *kill = arg;
+    const struct mx_protocol_ops *protocol = mx_session_protocol(session);
+    const struct kill_words *words = &kill->words;
+    if (!is_near(kill, session) || words->what == KILL_QUERY_ID) {
+        return;
+    }
+    struct match match = {.session = mx_session_id(session), .server = SIZE_MAX};
+    match.may = kill->is_super || (mx_session_is_started(session) &&
+                                   strcmp(mx_session_user(session), kill->user) == 0);
+    for (struct mx_endpoint *e = mx_endpoint_next(session, NULL); e != NULL;
+         e = mx_endpoint_next(session, e)) {
+        uint64_t thread_id = protocol->backend_id(e);
+        size_t server = index_of(kill, mx_endpoint_server(e));
+        if (thread_id == 0 || server == kill->server_count) {
+            continue;
+        }
+        match.server = server;
+        match.thread_id = thread_id;
+        if (words->what == KILL_SESSION && thread_id == words->id) {
+            add_match(kill, &match);
+        }
+    }
+    if (words->what == KILL_SESSION && has_id(session, words->id)) {
+        kill->by_id = match;
+    } else if (words->what == KILL_USER && mx_session_is_started(session) &&
+               strcmp(mx_session_user(session), words->user) == 0 &&
+               (!words->has_host || strcmp(words->host, "%") == 0 ||
+                strcmp(mx_session_remote(session), words->host) == 0)) {
+        add_match(kill, &match);
+    }
+}
+
+void
+kill_start(struct mx_session *session, const struct kill_words *words)
+{
+    struct kill *kill = kill_new(session, words);
+    if (words->number == KILL_NUMBER_OWN) {
+        kill->words.id = kill->issuer;
+    }
+    if (words->own_user) {
+        (void)snprintf(kill->words.user, sizeof(kill->words.user), "%s", kill->user);
+    }
+    client_pause(session, PAUSE_KILL);
+    struct mx_session_visit visit = {.begin = begin, .look = look, .done = looked, .arg = kill};
+    mx_sessions_visit(&visit);
 }
 
 bool
-kill_statement(struct mx_session *session, const char *text, size_t len MX_UNUSED,
-               const struct mx_sql *sql)
+kill_query(struct mx_session *session, const char *text, const struct mx_sql *sql)
 {
-    struct words w = {.at = text + sql->kill.start, .end = text + sql->kill.start + sql->kill.len};
-    bool soft = take_word(&w, "SOFT");
-    bool hard = !soft;
-    if (hard) {
-        (void)take_word(&w, "HARD");
+    struct kill_words words;
+    if ((sql->facts & MX_SQL_FACT_MULTI) != 0) {
+        return false; /* for one server, with that server's numbers */
     }
-    bool query_only = take_word(&w, "QUERY");
-    if (!query_only) {
-        (void)take_word(&w, "CONNECTION");
-    }
-    if (take_word(&w, "USER")) {
-        refuse(session, ER_NOT_SUPPORTED_YET, "42000",
-               "KILL USER is not part of this version of the proxy; kill sessions one by one");
+    if (kill_words_parse(text + sql->kill.start, sql->kill.len, &words) == 0 &&
+        words.number != KILL_NUMBER_PLACEHOLDER) {
+        kill_start(session, &words);
         return true;
     }
-    if (query_only && take_word(&w, "ID")) {
-        refuse(session, ER_NOT_SUPPORTED_YET, "42000",
-               "KILL QUERY ID means a number that only one server knows; use KILL QUERY with the "
-               "session's id");
-        return true;
-    }
-    uint64_t id = 0;
-    if (!take_number(&w, &id)) {
-        refuse(session, WIRE_ER_PARSE, "42000", "KILL wants the number of a session of the proxy");
-        return true;
-    }
-    kill_by_id(session, id, query_only, hard);
-    return true;
-}
-
-/* ------------------------------------------------------------ told to a server */
-
-struct killer {
-    struct mx_conn *conn;
-    struct backend_login login;
-    struct mariadb_identity *identity;
-    char *server_name;
-    bool sent;
-    char sql[64];
-};
-
-static void
-killer_free(struct killer *killer)
-{
-    login_fini(&killer->login);
-    mariadb_identity_free(killer->identity);
-    free(killer->server_name);
-    free(killer);
-}
-
-static void
-killer_say(struct killer *killer)
-{
-    uint8_t bytes[96];
-    size_t len = strlen(killer->sql);
-    wire_header_store(bytes, (uint32_t)(len + 1), 0);
-    bytes[WIRE_HEADER_SIZE] = WIRE_COM_QUERY;
-    memcpy(bytes + WIRE_HEADER_SIZE + 1, killer->sql, len);
-    mx_conn_write(killer->conn, bytes, WIRE_HEADER_SIZE + 1 + len);
-    killer->sent = true;
-}
-
-static size_t
-killer_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
-{
-    struct killer *killer = owner;
-    struct wire_packet packet;
-    if (wire_packet_next(data, len, &packet) != 0) {
-        return 0;
-    }
-    if (killer->sent) {
-        /* OK, or the statement had ended by itself: either way it does not run any more. */
-        mx_conn_close(conn);
-        killer_free(killer);
-        return len;
-    }
-    struct login_facts facts = {.identity = killer->identity,
-                                .database = "",
-                                .server_name = killer->server_name,
-                                .conn = conn,
-                                .caps = WIRE_CAP_LONG_FLAG | WIRE_CAP_TRANSACTIONS};
     struct mx_err err;
-    bool permanent = false;
-    switch (login_packet(&killer->login, &facts, &packet, &permanent, &err)) {
-    case LOGIN_MORE:
-        break;
-    case LOGIN_OK:
-        killer_say(killer);
-        break;
-    case LOGIN_FAILED:
-        mx_log_warning(NULL, "%s for '%s' on server '%s' failed: %s", killer->sql,
-                       killer->identity->user, killer->server_name, err.text);
-        mx_conn_close(conn);
-        killer_free(killer);
-        return len;
-    }
-    return packet.size;
-}
-
-static void
-killer_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
-{
-    struct killer *killer = owner;
-    if (!killer->sent) {
-        mx_log_warning(NULL, "%s on server '%s' failed: %s", killer->sql, killer->server_name,
-                       why->text);
-    }
-    killer_free(killer);
-}
-
-static const struct mx_conn_ops killer_ops = {.data = killer_data, .closed = killer_closed};
-
-void
-backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard)
-{
-    const struct mariadb_backend *backend = backend_of(endpoint);
-    const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
-    if (backend->state == BACKEND_LOGIN || backend->state == BACKEND_BROKEN ||
-        client->identity == NULL) {
-        return; /* it is closed, and nothing runs there yet */
-    }
-    struct killer *killer = mx_calloc(1, sizeof(*killer));
-    killer->identity = mariadb_identity_copy(client->identity);
-    killer->server_name = mx_strdup(mx_server_name(mx_endpoint_server(endpoint)));
-    (void)snprintf(killer->sql, sizeof(killer->sql), "KILL %s %s %u", hard ? "HARD" : "SOFT",
-                   query_only ? "QUERY" : "CONNECTION", (unsigned)backend->login.thread_id);
-    killer->conn = mx_endpoint_connect(endpoint, &killer_ops, killer);
+    (void)mx_err_set(&err, WIRE_ER_PARSE, "42000",
+                     "KILL wants the number of a session or of a server's connection as it is, or "
+                     "USER and a name");
+    client_write_answer(session, &err);
+    return true;
 }

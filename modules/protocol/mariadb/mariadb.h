@@ -11,7 +11,7 @@
  *   backend.c        a server's connection: open, send, queue, end
  *   backend_login.c  login to a server
  *   backend_reply.c  replies of a server, one after the other
- *   kill.c           KILL: understanding it, and telling it to a server
+ *   kill.h           KILL: understanding it, whom it means, telling it to servers
  *
  * Invariants. A client is read only while `pauses` is 0. Commands are offered to the chain one
  * after the other; a held one stays in the connection's buffer. A command that changes who or what
@@ -89,6 +89,7 @@ struct mariadb_stmt {
     uint16_t types_version; /* 0: no types yet */
     uint8_t *types;     /* 2 bytes per parameter, as sent with the last execution that had any */
     struct mx_sql *sql; /* of the text; NULL when nobody needs it */
+    struct kill_words *kill; /* it is a KILL, which no server knows of */
 };
 
 /* PREPARE name FROM '...': what EXECUTE name will do. */
@@ -103,6 +104,8 @@ struct mariadb_stmts {
     uint32_t count;
     uint32_t capacity;
     uint32_t last_id;
+    uint32_t kills;    /* rows that are a KILL */
+    bool last_is_kill; /* of those prepared */
     struct mariadb_name *names;
 };
 
@@ -143,7 +146,6 @@ struct mariadb_client {
     struct mx_endpoint *infile; /* that asked for the file */
     struct mx_err *answer;      /* made here, waits for its place */
     bool answer_is_for_next;
-    uint64_t kill_id;
 };
 
 void client_open(struct mx_session *session);
@@ -185,11 +187,14 @@ void client_killed(struct mx_session *session, const struct mx_err *err);
 bool client_flush_answer(struct mx_session *session);
 /* At once, after the client's last packet. err->code 0: OK. */
 void client_write_answer(struct mx_session *session, const struct mx_err *err);
+void client_write_ok(struct mx_session *session, uint64_t affected);
 void client_exclusive_done(struct mx_session *session, bool ok);
 
 /* ------------------------------------------------------------ statements */
 
 struct mariadb_stmt *stmt_add(struct mariadb_client *client);
+/* The same with an id of at least `first`. */
+struct mariadb_stmt *stmt_add_from(struct mariadb_client *client, uint32_t first);
 struct mariadb_stmt *stmt_find(const struct mariadb_client *client, uint32_t id);
 void stmt_remove(struct mariadb_client *client, uint32_t id);
 void stmt_clear(struct mariadb_client *client);
@@ -230,6 +235,13 @@ struct backend_stmt {
     uint32_t id;
     uint32_t server_id;
     uint16_t types_version; /* of the types this server knows */
+};
+
+/* What a KILL QUERY left behind for a connection that has sent nothing yet. */
+enum kill_later {
+    KILL_LATER_NOT = 0,
+    KILL_LATER_SOFT,
+    KILL_LATER_HARD,
 };
 
 enum login_phase {
@@ -279,8 +291,9 @@ struct mariadb_backend {
     bool paused;    /* the client does not take what comes */
     bool full;      /* it does not take what the client sends */
     bool permanent; /* of the fault it was broken with */
-    bool tracks;    /* session state in OK packets is looked at */
-    bool strips;    /* ... and taken out again: the client does not know it */
+    uint8_t kill_later;
+    bool tracks; /* session state in OK packets is looked at */
+    bool strips; /* ... and taken out again: the client does not know it */
     uint32_t replays_left;
     struct backend_login login;
     struct backend_due *dues; /* ring */
@@ -334,11 +347,6 @@ void login_fini(struct backend_login *login);
 /* COM_CHANGE_USER for this connection. */
 int login_change_user(struct backend_login *login, const struct login_facts *facts,
                       struct mx_err *err);
-
-/* kill.c. True: it is a KILL and has been (or will be) answered. */
-bool kill_statement(struct mx_session *session, const char *text, size_t len,
-                    const struct mx_sql *sql);
-void kill_by_id(struct mx_session *session, uint64_t id, bool query_only, bool hard);
 
 static inline struct mariadb_client *
 client_of(const struct mx_session *session)

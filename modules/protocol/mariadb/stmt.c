@@ -39,6 +39,16 @@ stmts_of(struct mariadb_client *client)
 }
 
 struct mariadb_stmt *
+stmt_add_from(struct mariadb_client *client, uint32_t first)
+{
+    struct mariadb_stmts *stmts = stmts_of(client);
+    if (stmts->last_id + 1 < first) {
+        stmts->last_id = first - 1;
+    }
+    return stmt_add(client);
+}
+
+struct mariadb_stmt *
 stmt_add(struct mariadb_client *client)
 {
     struct mariadb_stmts *stmts = stmts_of(client);
@@ -69,6 +79,7 @@ row_fini(struct mariadb_stmt *stmt)
 {
     free(stmt->types);
     free(stmt->sql);
+    free(stmt->kill);
 }
 
 void
@@ -99,6 +110,7 @@ stmt_clear(struct mariadb_client *client)
     stmts->rows = NULL;
     stmts->count = 0;
     stmts->capacity = 0;
+    stmts->kills = 0;
     while (stmts->names != NULL) {
         struct mariadb_name *next = stmts->names->next;
         free(stmts->names);
