@@ -87,5 +87,6 @@ app_config_build(struct app *app)
         .allow_duplicate_servers = app->debug.allow_duplicate_servers,
     };
     core_modload_init(app->dirs[APP_DIR_LIB]);
+    core_program_init(app->dirs[APP_DIR_EXEC], &app->secrets);
     return core_registry_build(&build, app->globals);
 }

@@ -30,6 +30,9 @@ struct core_global_config *core_globals_build(const struct conf_model *model,
                                               const struct conf_context *context,
                                               struct conf_diag *diag);
 
+/* program.c: what modules are told (mx/program.h); both are kept, not copied. */
+void core_program_init(const char *execdir, const struct conf_secrets *secrets);
+
 /* CPUs that this process may use. */
 int64_t core_cpu_count(void);
 

@@ -72,6 +72,7 @@ class Server:
         self.port = port or free_port()
         self.options = list(options)
         self.binlog = binlog
+        self.environment = {}
         self.process = None
         self.socket = os.path.join(folder, "s.sock")
 
@@ -102,7 +103,8 @@ class Server:
             command.append("--user=root")
         command += self.options
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
+                                        stderr=subprocess.DEVNULL, start_new_session=True,
+                                        env=dict(os.environ, **self.environment))
         if wait:
             self.wait()
 
@@ -186,7 +188,7 @@ def install_database(data):
 class Cluster:
     """A primary (servers[0]) and replicas with GTID replication and semi-sync."""
 
-    def __init__(self, folder, replicas=1, options=None, binlog=None, ports=None):
+    def __init__(self, folder, replicas=1, options=None, binlog=None, ports=None, environment=None):
         self.folder = folder
         count = replicas + 1
         options = options or {}
@@ -195,6 +197,8 @@ class Cluster:
         self.servers = [
             Server(os.path.join(folder, f"server{i + 1}"), i + 1, ports.get(i), options.get(i, ()),
                    binlog.get(i, True)) for i in range(count)]
+        for server in self.servers:
+            server.environment = dict(environment or {})
 
     @property
     def primary(self):

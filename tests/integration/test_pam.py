@@ -1,0 +1,429 @@
+"""PAMAuth: real libpam on both sides, real servers with their plugin pam, real clients."""
+import json
+import os
+import shutil
+import socket
+import subprocess
+
+import pymysql
+import pytest
+
+from conftest import Proxy, finish
+from lab import lab
+from pam import Pam
+
+PASSWORD = "ask=Password: =open sesame"
+CODE = "ask=Your code: =123456"
+ACCOUNTS = (("plain", ""), ("two", "two"), ("asks_more", "asks_more"), ("expired", "expired"),
+            ("talks", "talks"), ("code_first", "code_first"), ("remote", "remote"),
+            ("broken", "nothere"), ("slow", "slow"), ("path", "../mysql"))
+
+
+@pytest.fixture(scope="module")
+def server_pam(tmp_path_factory):
+    """Services of the servers' machine."""
+    made = Pam(str(tmp_path_factory.mktemp("server_pam")))
+    for name in ("mysql", "expired", "talks", "remote", "slow", "guests", "renames"):
+        made.service(name, PASSWORD)
+    made.service("two", PASSWORD, CODE)
+    made.service("code_first", "info=Look at your phone", "show=Code: =123456", PASSWORD)
+    return made
+
+
+@pytest.fixture(scope="module")
+def pam(tmp_path_factory):
+    """Services of the proxy's machine."""
+    folder = tmp_path_factory.mktemp("pam")
+    made = Pam(str(folder))
+    made.service("mysql", PASSWORD)
+    made.service("two", PASSWORD, CODE)
+    made.service("asks_more", PASSWORD, CODE, "show=Colour: =blue")
+    made.service("expired", PASSWORD, account=["result=13"])
+    made.service("talks", "info=Welcome to the machine", PASSWORD, "error=Not today", "result=7")
+    made.service("code_first", "info=Look at your phone", "show=Code: =123456", PASSWORD)
+    made.service("remote", PASSWORD, "remote=127.0.0.1")
+    made.service("slow", PASSWORD, f"wait={folder}/go")
+    made.service("guests", PASSWORD)
+    made.service("renames", PASSWORD, "rename=mapped")
+    made.go = str(folder / "go")
+    return made
+
+
+@pytest.fixture(scope="module")
+def cluster(template, server_pam):
+    folder = lab.scratch("mx-cluster-")
+    os.symlink(template, os.path.join(folder, "template"))
+    made = lab.Cluster(folder, 1, environment=server_pam.environment,
+                       options={i: ["--plugin-load-add=auth_pam_v1"] for i in range(2)})
+    try:
+        made.start()
+        for user, service in ACCOUNTS:
+            made.primary.run(f"CREATE USER {user}@'%' IDENTIFIED VIA pam USING '{service}'",
+                             f"GRANT SELECT ON *.* TO {user}@'%'")
+        made.sync()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def start(cluster, pam):
+    """start(options) -> a proxy whose listener has PAMAuth with these options."""
+    made = []
+
+    def go(options="", authenticator="PAMAuth,MariaDBAuth", changes=None):
+        listener = {"authenticator": authenticator, "authenticator_options": options or None}
+        proxy = Proxy(cluster.servers, {"Read-Write-Listener": listener, **(changes or {})},
+                      environment=pam.environment)
+        made.append(proxy)
+        proxy.start()
+        proxy.wait_ready()
+        return proxy
+
+    yield go
+    for proxy in made:
+        finish(proxy)
+
+
+class Dialog:
+    """A client of the plugin dialog: the password for "Password: ", other questions are answered in
+    turn and remembered."""
+
+    def __init__(self, password, *answers):
+        self.password = password
+        self.answers = list(answers)
+        self.questions = []
+
+    def login(self, proxy, user, **more):
+        outer = self
+
+        class Handler:
+            def __init__(self, connection):
+                pass
+
+            def prompt(self, echo, prompt):
+                outer.questions.append((echo, prompt.decode()))
+                return outer.answers.pop(0).encode()
+
+        return proxy.connect(user, self.password, auth_plugin_map={"dialog": Handler}, **more)
+
+
+def whoami(connection):
+    """The account, on both servers: a read goes to the replica, a locking read to the primary."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_USER(), @@server_id")
+        account, first = cursor.fetchone()
+        cursor.execute("SELECT CURRENT_USER(), @@server_id FOR UPDATE")
+        again, second = cursor.fetchone()
+        assert (first, second) == (2, 1) and account == again
+        return account
+
+
+def denied(login, *arguments, **more):
+    with pytest.raises(pymysql.err.MySQLError) as caught:
+        login(*arguments, **more)
+    return caught.value.args
+
+
+def test_password(start):
+    proxy = start()
+    assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+    code, text = denied(Dialog("close sesame").login, proxy, "plain")
+    assert code == 1045 and "plain" in text
+    assert "authentication by PAM service 'mysql' failed" in proxy.log()
+    assert "sesame" not in proxy.log()
+
+
+def test_the_client_program(start):
+    proxy = start()
+    done = subprocess.run(
+        ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "-uplain", "-popen sesame",
+         "-NBe", "SELECT CURRENT_USER()"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "plain@%\n", done.stderr
+
+
+def test_the_account_is_checked_after_the_password(start):
+    proxy = start()
+    assert denied(Dialog("open sesame").login, proxy, "expired")[0] == 1045
+    assert "the account's check by PAM service 'expired' failed: User account has expired" \
+        in proxy.log()
+
+
+def test_what_pam_says_is_in_the_log(start):
+    proxy = start()
+    assert denied(Dialog("open sesame").login, proxy, "talks")[0] == 1045
+    assert "PAM says: Welcome to the machine Not today" in proxy.log()
+
+
+def test_address_of_the_client_is_told(start):
+    assert whoami(Dialog("open sesame").login(start(), "remote")) == "remote@%"
+
+
+def test_more_questions_need_another_mode(start):
+    proxy = start()
+    assert denied(Dialog("open sesame", "123456").login, proxy, "two")[0] == 1105
+    assert 'no answer to "Your code: "' in proxy.log() and "password_2FA" in proxy.log()
+
+
+def test_a_broken_service_is_not_the_clients_fault(start):
+    proxy = start(changes={"maxscale": {"max_auth_errors_until_block": "2"}})
+    for _ in range(4):
+        code, text = denied(Dialog("open sesame").login, proxy, "broken")
+        assert code == 1105 and "log" in text
+    assert "PAM service 'nothere' failed" in proxy.log()
+    assert denied(Dialog("open sesame").login, proxy, "path")[0] == 1105
+    assert "names PAM service '../mysql'" in proxy.log()
+    assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+
+
+def test_two_factors(start):
+    proxy = start("pam_mode=password_2FA")
+    dialog = Dialog("open sesame", "123456")
+    assert whoami(dialog.login(proxy, "two")) == "two@%"
+    assert dialog.questions == [(False, "Verification code: ")]
+    assert whoami(Dialog("open sesame", "123456").login(proxy, "code_first")) == "code_first@%"
+    assert denied(Dialog("open sesame", "654321").login, proxy, "two")[0] == 1045
+    assert denied(Dialog("wrong", "123456").login, proxy, "two")[0] == 1045
+    assert denied(Dialog("open sesame", "123456").login, proxy, "asks_more")[0] == 1105
+
+
+def test_clear_text_plugin(start):
+    proxy = start("pam_use_cleartext_plugin=true")
+    assert whoami(proxy.connect("plain", "open sesame")) == "plain@%"
+    assert denied(proxy.connect, "plain", "wrong")[0] == 1045
+    assert denied(proxy.connect, "plain", "")[0] == 1045
+    assert denied(proxy.connect, "plain", "s" * 600)[0] == 1045
+
+
+def test_clear_text_on_the_servers(template, pam, server_pam):
+    """Servers that ask for the password with mysql_clear_password."""
+    folder = lab.scratch("mx-cluster-")
+    os.symlink(template, os.path.join(folder, "template"))
+    options = ["--plugin-load-add=auth_pam_v1", "--pam-use-cleartext-plugin=ON"]
+    made = lab.Cluster(folder, 1, environment=server_pam.environment,
+                       options={0: options, 1: options})
+    proxy = None
+    try:
+        made.start()
+        made.primary.run("CREATE USER plain@'%' IDENTIFIED VIA pam")
+        made.sync()
+        proxy = Proxy(made.servers, {"Read-Write-Listener": {"authenticator": "PAMAuth,mariadbauth"}},
+                      environment=pam.environment)
+        proxy.start()
+        proxy.wait_ready()
+        assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+    finally:
+        if proxy:
+            finish(proxy)
+        made.stop()
+
+
+def test_suid_passes_questions_on(start):
+    proxy = start("pam_mode=suid")
+    assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+    dialog = Dialog("open sesame", "123456")
+    assert whoami(dialog.login(proxy, "two")) == "two@%"
+    assert dialog.questions == [(False, "Your code: ")]
+    dialog = Dialog("open sesame", "123456", "open sesame")
+    assert whoami(dialog.login(proxy, "code_first")) == "code_first@%"
+    assert dialog.questions == [(True, "Look at your phone\nCode: ")]
+    dialog = Dialog("open sesame", "123456")
+    assert denied(dialog.login, proxy, "asks_more")[0] == 1045
+    assert "PAM asks for more than two things" in proxy.log()
+    assert denied(Dialog("wrong").login, proxy, "plain")[0] == 1045
+    assert denied(Dialog("open sesame").login, proxy, "expired")[0] == 1045
+    assert denied(Dialog("open sesame").login, proxy, "broken")[0] == 1105
+
+
+def test_suid_with_the_clear_text_plugin(start):
+    proxy = start("pam_mode=suid,pam_use_cleartext_plugin=1")
+    assert whoami(proxy.connect("plain", "open sesame")) == "plain@%"
+    assert denied(proxy.connect, "plain", "wrong")[0] == 1045
+    assert denied(proxy.connect, "two", "open sesame")[0] == 1045
+    assert "pam_use_cleartext_plugin cannot" in proxy.log()
+
+
+def test_suid_helper_ends_when_the_client_leaves(start):
+    proxy = start("pam_mode=suid")
+
+    def helpers():
+        done = subprocess.run(["ps", "--ppid", str(proxy.process.pid), "-o", "stat=,comm="],
+                              capture_output=True, text=True)
+        return [line for line in done.stdout.splitlines() if "maxscale_pam_au" in line]
+
+    class Leave(Exception):
+        pass
+
+    class Left(Dialog):
+        def login(self, proxy, user, **more):
+            class Handler:
+                def __init__(self, connection):
+                    self.connection = connection
+
+                def prompt(self, echo, prompt):
+                    assert helpers()
+                    raise Leave
+
+            return proxy.connect(user, self.password, auth_plugin_map={"dialog": Handler}, **more)
+
+    for _ in range(3):
+        with pytest.raises(Leave):
+            Left("open sesame").login(proxy, "two")
+    # Those that have ended are collected with the next login; this one's ends with it.
+    lab.wait_for("the helpers to end", lambda: all(h.startswith("Z") for h in helpers()))
+    assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+    assert not helpers()
+
+
+def test_a_slow_service_blocks_nobody(start, pam):
+    """As many logins as there are workers hang in PAM; others go on."""
+    proxy = start(changes={"maxscale": {"threads": "2"}})
+    hanging = []
+    for _ in range(4):
+        hanging.append(subprocess.Popen(
+            ["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "-uslow",
+             "-popen sesame", "-NBe", "SELECT CURRENT_USER()"], stdout=subprocess.PIPE, text=True))
+    gone = subprocess.Popen(["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "-uslow",
+                             "-popen sesame", "-NBe", "SELECT 1"], stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(6):
+            assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+        assert all(client.poll() is None for client in hanging)
+        gone.kill()
+    finally:
+        with open(pam.go, "w", encoding="utf-8"):
+            pass
+    for client in hanging:
+        assert client.communicate(timeout=60)[0] == "slow@%\n"
+    gone.wait()
+    os.unlink(pam.go)
+
+
+def test_anonymous_mapping(cluster, start):
+    cluster.primary.run("CREATE USER ''@'%' IDENTIFIED VIA pam USING 'guests'",
+                        "CREATE USER boss@'%' IDENTIFIED BY 'boss'",
+                        "GRANT SELECT ON *.* TO boss@'%'", "GRANT SELECT ON *.* TO ''@'%'")
+    cluster.sync()
+    try:
+        proxy = start()
+        code = denied(Dialog("open sesame").login, proxy, "stranger")[0]
+        assert code == 1045, "without a PROXY grant"
+        cluster.primary.run("GRANT PROXY ON boss@'%' TO ''@'%'")
+        cluster.sync()
+        proxy.maxctrl("reload", "service", "Read-Write-Service")
+        assert whoami(Dialog("open sesame").login(proxy, "stranger")) in ("@%", "boss@%")
+        assert denied(Dialog("wrong").login, proxy, "stranger")[0] == 1045
+        # Who has an account uses that one.
+        assert whoami(proxy.connect("boss", "boss")) == "boss@%"
+        assert denied(Dialog("open sesame").login, proxy, "boss")[0] == 1045
+    finally:
+        cluster.primary.run("DROP USER ''@'%'", "DROP USER boss@'%'")
+        cluster.sync()
+
+
+@pytest.mark.parametrize("encrypted", (False, True))
+def test_backend_mapping(cluster, pam, tmp_path, encrypted):
+    cluster.primary.run("CREATE OR REPLACE USER mapped@'%' IDENTIFIED BY 'of the mapped'",
+                        "GRANT SELECT ON *.* TO mapped@'%'",
+                        "CREATE OR REPLACE USER shown@'%' IDENTIFIED VIA pam USING 'renames'")
+    cluster.sync()
+    path = tmp_path / "passwords.json"
+    options = f"pam_backend_mapping=mariadb,pam_mapped_pw_file={path}"
+    proxy = Proxy(cluster.servers, {"Read-Write-Listener": {
+        "authenticator": "PAMAuth,MariaDBAuth", "authenticator_options": options}},
+        environment=pam.environment)
+    password = "of the mapped"
+    if encrypted:
+        bins, data = os.path.join(lab.ROOT, "bin"), os.path.join(proxy.folder, "var/lib/maxscale")
+        subprocess.run([os.path.join(bins, "maxkeys"), data], check=True, capture_output=True)
+        password = subprocess.run([os.path.join(bins, "maxpasswd"), data, password], check=True,
+                                  capture_output=True, text=True).stdout.strip()
+    entries = [{"user": "other", "password": "x"}, {"user": "mapped", "password": password}]
+    path.write_text(json.dumps({"users_and_passwords": entries}))
+    try:
+        proxy.start()
+        proxy.wait_ready()
+        assert whoami(Dialog("open sesame").login(proxy, "shown")) == "mapped@%"
+        assert denied(Dialog("wrong").login, proxy, "shown")[0] == 1045
+        assert "of the mapped" not in proxy.log()
+    finally:
+        finish(proxy)
+
+
+@pytest.mark.parametrize("options, file, said", (
+    ("pam_mode=password_2FA,pam_use_cleartext_plugin=1", None, "one password only"),
+    ("pam_mode=both", None, "pam_mode"),
+    ("pam_backend_mapping=mariadb", "{", "not valid JSON: line 1"),
+    ("pam_backend_mapping=mariadb", "[]", 'no array "users_and_passwords"'),
+    ("pam_backend_mapping=mariadb", '{"users_and_passwords": [{"user": "a"}]}',
+     'element 1 of "users_and_passwords"'),
+    ("pam_backend_mapping=mariadb", '{"users_and_passwords": [{"user": "a", "password": "1"},'
+     '{"user": "a", "password": "2"}]}', "two passwords for 'a'"),
+))
+def test_mistakes_in_the_options(tmp_path, options, file, said):
+    if file is not None:
+        (tmp_path / "file").write_text(file)
+        options += f",pam_mapped_pw_file={tmp_path}/file"
+    server = type("Server", (), {"name": "server1", "port": 1})
+    proxy = Proxy([server], {"Read-Write-Listener": {
+        "authenticator": "PAMAuth", "authenticator_options": options}})
+    done = subprocess.run([*proxy.command(), "--config-check"], capture_output=True, text=True)
+    assert done.returncode == 1 and said in done.stdout + done.stderr
+    shutil.rmtree(proxy.folder)
+
+
+def test_an_answer_that_is_not_a_password(start):
+    """Bytes that no PAM can take, by hand: a NUL inside."""
+    proxy = start("pam_use_cleartext_plugin=true")
+    assert denied(proxy.connect, "plain", "open\0sesame")[0] == 1045
+    assert "is not a password" in proxy.log()
+
+
+def test_skip_authentication_takes_any_password(start):
+    """The password is still asked for: servers need it."""
+    proxy = start("skip_authentication=true")
+    assert whoami(Dialog("open sesame").login(proxy, "remote")) == "remote@%"
+    with Dialog("wrong").login(proxy, "plain") as connection, connection.cursor() as cursor:
+        with pytest.raises(pymysql.err.MySQLError):
+            cursor.execute("SELECT 1")
+
+
+class TestProgram:
+    """test_pam_login, which also stands for the helper program."""
+
+    def run(self, pam, *arguments, given):
+        tool = os.path.join(lab.ROOT, "bin", "test_pam_login")
+        done = subprocess.run([tool, *arguments], input=given, capture_output=True, text=True,
+                              timeout=60, env=dict(os.environ, **pam.environment))
+        return done.returncode, done.stdout
+
+    def test_here(self, pam):
+        code, text = self.run(pam, given="anna\nrenames\nopen sesame\n")
+        assert code == 0 and "is good; PAM calls the user 'mapped'" in text
+        code, text = self.run(pam, "-u", "anna", "-s", "two", "-2", given="open sesame\n123456\n")
+        assert code == 0
+        code, text = self.run(pam, "-u", "anna", "-s", "two", given="open sesame\n")
+        assert code == 1 and "PAM asks: Your code: " in text
+        code, text = self.run(pam, "-u", "anna", "-s", "mysql", given="wrong\n")
+        assert code == 1 and "refused" in text
+        assert self.run(pam, "-u", "anna", "-s", "mysql", given="")[0] == 1
+
+    def test_by_the_helper(self, pam):
+        arguments = ("-u", "anna", "-s", "two", "--suid")
+        code, text = self.run(pam, *arguments, given="open sesame\n123456\n")
+        assert code == 0 and "Your code: " in text
+        assert self.run(pam, *arguments, given="open sesame\n1\n")[0] == 1
+        assert self.run(pam, "-u", "anna", "-s", "remote", "-r", "127.0.0.1", "--suid",
+                        given="open sesame\n")[0] == 0
+        assert self.run(pam, "-u", "anna", "-s", "../mysql", "--suid", given="")[0] == 1
+
+    def test_the_helper_wants_to_be_called_by_the_proxy(self):
+        tool = os.path.join(lab.ROOT, "bin", "maxscale_pam_auth_tool")
+        done = subprocess.run([tool], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 2 and "test_pam_login" in done.stderr
+        ours, its = socket.socketpair()
+        with ours, its:
+            process = subprocess.Popen([tool], stdin=its, stderr=subprocess.DEVNULL)
+            its.close()
+            ours.sendall(b"U\xff\xffabc")
+            assert process.wait(30) == 2
