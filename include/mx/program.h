@@ -9,8 +9,8 @@
 MX_API const char *mx_program_execdir(void);
 
 /*
- * A password from a file of the user's: decrypted when there is a key file and it is encrypted, else
- * a copy. To be wiped and freed. NULL and err: encrypted, but not with our key.
+ * A password from a file of the user's: decrypted when there is a key file and it is encrypted,
+ * else a copy. To be wiped and freed. NULL and err: encrypted, but not with our key.
  */
 MX_API MX_MUST_USE char *mx_program_password(const char *text, struct mx_err *err);
 

@@ -1,7 +1,7 @@
 /*
  * One login checked by PAM: authentication, then the state of the account. Blocks as long as the
- * modules of the PAM service like. Nothing but libc and libpam is used here: the helper program that
- * runs with the rights of root is made of this file, too.
+ * modules of the PAM service like. Nothing but libc and libpam is used here: the helper program
+ * that runs with the rights of root is made of this file, too.
  */
 #ifndef PAMAUTH_CHECK_H
 #define PAMAUTH_CHECK_H

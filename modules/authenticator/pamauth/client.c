@@ -82,8 +82,7 @@ finish(struct mx_auth_client *x, const struct login *login)
 {
     const struct pamauth_config *config = x->config;
     const char *name = login->result.user[0] != '\0' ? login->result.user : x->user;
-    int rc = config->mapping == PAMAUTH_MAPPING_MARIADB ? put_mapped(x, name)
-                                                        : put_token(x, login);
+    int rc = config->mapping == PAMAUTH_MAPPING_MARIADB ? put_mapped(x, name) : put_token(x, login);
     if (rc != 0) {
         (void)mx_err_text(x->err, "no room for the passwords");
         return MX_AUTH_ERROR;

@@ -7,7 +7,8 @@
  * A MariaDB server names the plugin without a question and takes the password first; when its PAM
  * begins with the question "Password: " that one is not asked any more.
  *
- * Source: mariadb.com/kb, "Authentication Plugin - PAM", and what MariaDB 10.11 and its clients send.
+ * Source: mariadb.com/kb, "Authentication Plugin - PAM", and what MariaDB 10.11 and its clients
+ * send.
  */
 #ifndef PAMAUTH_DIALOG_H
 #define PAMAUTH_DIALOG_H

@@ -61,8 +61,8 @@ spawn(const char *path, int fd, pid_t *out_pid)
         return ENOMEM;
     }
     int rc = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
-    rc = rc != 0 ? rc
-                 : posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", 1, 0);
+    rc =
+        rc != 0 ? rc : posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", 1, 0);
     rc = rc != 0 ? rc : posix_spawnattr_setsigmask(&attributes, &none);
     rc = rc != 0 ? rc : posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     rc = rc != 0 ? rc : posix_spawn(out_pid, path, &actions, &attributes, words, environ);

@@ -64,13 +64,13 @@ answer(void *context, bool shown MX_UNUSED, const char *question)
     struct talk *talk = context;
     const char *text = answers_next(&talk->answers, question);
     if (text == NULL) {
-        mx_str_printf(&talk->login->messages,
-                      "(no answer to \"%s\": pam_mode=%s answers %s)\n", question,
-                      talk->login->mode == PAMAUTH_MODE_2FA ? "password_2FA" : "password",
-                      talk->login->mode == PAMAUTH_MODE_2FA
-                          ? "one question for the password and one other"
-                          : "questions that begin with \"Password\"; for one other use password_2FA "
-                            "or suid");
+        mx_str_printf(
+            &talk->login->messages, "(no answer to \"%s\": pam_mode=%s answers %s)\n", question,
+            talk->login->mode == PAMAUTH_MODE_2FA ? "password_2FA" : "password",
+            talk->login->mode == PAMAUTH_MODE_2FA
+                ? "one question for the password and one other"
+                : "questions that begin with \"Password\"; for one other use password_2FA "
+                  "or suid");
     }
     return text;
 }

@@ -1,6 +1,6 @@
 /* Descriptor of PAMAuth, and what its options mean together. */
-#include "helper.h"
 #include "mx/module.h"
+#include "helper.h"
 #include "mx/program.h"
 #include "pamauth.h"
 
@@ -60,8 +60,8 @@ check_tool(mx_report_fn report, void *context)
         report(context, true, "pam_mode", text, hint);
         free(text);
     } else if (geteuid() != 0 && (about.st_uid != 0 || (about.st_mode & S_ISUID) == 0)) {
-        char *text = mx_asprintf("The helper program '%s' does not run with the rights of root.",
-                                 path);
+        char *text =
+            mx_asprintf("The helper program '%s' does not run with the rights of root.", path);
         report(context, false, "pam_mode", text, hint);
         free(text);
     }

@@ -1,6 +1,6 @@
 /*
- * test_pam_login: tries a login with PAM as the proxy does, without a proxy. Run it as the user that
- * the proxy runs as: what works here works there.
+ * test_pam_login: tries a login with PAM as the proxy does, without a proxy. Run it as the user
+ * that the proxy runs as: what works here works there.
  */
 #include "answers.h"
 #include "helper.h"
@@ -27,14 +27,16 @@ struct options {
 
 static const char usage[] =
     "Usage: test_pam_login [OPTION]...\n"
-    "Tries a login with PAM as the authenticator PAMAuth of maxscale does. Run it as the user that\n"
+    "Tries a login with PAM as the authenticator PAMAuth of maxscale does. Run it as the user "
+    "that\n"
     "maxscale runs as. What is not given is asked for.\n"
     "\n"
     "  -u, --user=NAME      name of the user\n"
     "  -s, --service=NAME   PAM service, a file in /etc/pam.d; by default mysql\n"
     "  -r, --remote=HOST    address of the client that PAM is told\n"
     "  -2, --two-factors    as with pam_mode=password_2FA: asks for a password and a code\n"
-    "      --suid[=PATH]    as with pam_mode=suid: through maxscale_pam_auth_tool, which is looked\n"
+    "      --suid[=PATH]    as with pam_mode=suid: through maxscale_pam_auth_tool, which is "
+    "looked\n"
     "                       for beside this program\n"
     "  -h, --help           this text\n"
     "\n"

@@ -69,8 +69,7 @@ become_root(void)
         return 0;
     }
     gid_t group = 0;
-    return setgroups(1, &group) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 ? -1
-                                                                                           : 0;
+    return setgroups(1, &group) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 ? -1 : 0;
 }
 
 static const char *
