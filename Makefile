@@ -33,7 +33,7 @@ build: packages ## developer tree in build/ with address and undefined behaviour
 	@$(MESON) install -C $(BUILD) --no-rebuild --quiet --destdir root >/dev/null
 
 release: packages ## optimised tree in build-release/
-	$(call configure,build-release,--buildtype=release -Db_lto=true -Ddebug=true --prefix=/)
+	$(call configure,build-release,--buildtype=release -Db_lto=true -Ddebug=true -Dtests=false --prefix=/)
 	@ninja -C build-release -j $(JOBS) --quiet
 	@$(MESON) install -C build-release --no-rebuild --quiet --destdir root >/dev/null
 
@@ -89,7 +89,7 @@ fuzz: packages-dev ## one fuzz target for SECONDS_: make fuzz T=wire_reply SECON
 	@tools/fuzz "$(T)" "$(or $(SECONDS_),60)"
 
 install: packages ## into DESTDIR (default: this machine), below PREFIX (default /usr)
-	$(call configure,build-install,--buildtype=release -Db_lto=true --prefix=$(or $(PREFIX),/usr))
+	$(call configure,build-install,--buildtype=release -Db_lto=true -Dtests=false --prefix=$(or $(PREFIX),/usr))
 	@ninja -C build-install -j $(JOBS) --quiet
 	@$(MESON) install -C build-install --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 

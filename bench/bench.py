@@ -2,7 +2,7 @@
 """sysbench through a direct connection, HAProxy in TCP mode and this proxy, interleaved in one run.
 
 For every test, statement form and number of clients: throughput, p50/p95/p99, the proxy's own CPU
-microseconds per statement (user and system, from /proc) and context switches per statement; then RSS
+microseconds per statement (user and system, from /proc), wake-ups and forced context switches; then RSS
 and RSS per idle connection. Writes a table to bench/results/; asserts nothing.
 
 Environment: MX_BENCH_SECONDS (per measurement, 5), MX_BENCH_CLIENTS (1,16,64), MX_BENCH_TESTS,
@@ -33,10 +33,11 @@ THREADS = max(1, (os.cpu_count() or 2))
 
 
 class Usage:
-    """CPU time and context switches of a process and all its threads."""
+    """CPU time of a process and all its threads, how often they went to sleep and were woken up, and how
+    often the kernel took the processor from them."""
 
     def __init__(self, pid):
-        self.user = self.system = self.switches = 0
+        self.user = self.system = self.wakeups = self.forced = 0
         if pid is None:
             return
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
@@ -46,7 +47,9 @@ class Usage:
         for task in os.listdir(f"/proc/{pid}/task"):
             try:
                 with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
-                    self.switches += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+                    lines = file.readlines()
+                self.wakeups += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
+                self.forced += sum(int(line.split()[1]) for line in lines if line.startswith("nonvoluntary"))
             except FileNotFoundError:
                 continue
 
@@ -97,7 +100,8 @@ def measure(target, test, clients, prepared):
     per = max(queries, 1)
     return {"qps": qps, "latency": percentiles(output), "user": (after.user - before.user) / per,
             "system": (after.system - before.system) / per,
-            "switches": (after.switches - before.switches) / per}
+            "wakeups": (after.wakeups - before.wakeups) / per,
+            "forced": (after.forced - before.forced) / per}
 
 
 def median_of(samples, key):
@@ -109,8 +113,8 @@ def throughput_table(targets, write):
         for prepared in (False, True):
             write(f"\n### {test}, {'prepared' if prepared else 'text'}\n")
             write("| clients | through | queries/s | p50 ms | p95 ms | p99 ms | user us | system us "
-                  "| total us | switches |")
-            write("|---|---|---|---|---|---|---|---|---|---|")
+                  "| total us | wake-ups | forced |")
+            write("|---|---|---|---|---|---|---|---|---|---|---|")
             for clients in CLIENTS:
                 samples = {target.name: [] for target in targets}
                 for _ in range(ROUNDS):
@@ -121,7 +125,8 @@ def throughput_table(targets, write):
                     p50, p95, p99 = (statistics.median(s["latency"][i] for s in got) for i in range(3))
                     user, system = median_of(got, "user"), median_of(got, "system")
                     cpu = (f"{user:.2f} | {system:.2f} | {user + system:.2f} | "
-                           f"{median_of(got, 'switches'):.2f}") if target.pid else "- | - | - | -"
+                           f"{median_of(got, 'wakeups'):.2f} | {median_of(got, 'forced'):.2f}") if target.pid \
+                        else "- | - | - | - | -"
                     write(f"| {clients} | {target.name} | {median_of(got, 'qps'):.0f} | {p50:.2f} | "
                           f"{p95:.2f} | {p99:.2f} | {cpu} |")
 
@@ -154,17 +159,7 @@ def idle_table(targets, write):
 
 
 def start_haproxy(folder, server_port):
-    port = lab.free_port()
-    config = os.path.join(folder, "haproxy.cfg")
-    with open(config, "w", encoding="utf-8") as file:
-        file.write(f"global\n  maxconn {(descriptor_limit() - 200) // 2}\n  nbthread {THREADS}\n"
-                   "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 10m\n"
-                   f"  timeout server 10m\nlisten l\n  bind 127.0.0.1:{port}\n"
-                   f"  server s 127.0.0.1:{server_port}\n")
-    process = subprocess.Popen(["haproxy", "-db", "-f", config], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    lab.wait_for("HAProxy (is the limit of open files high enough?)",
-                 lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, 10)
+    process, port = lab.start_haproxy(folder, server_port)
     return process, Target("HAProxy TCP", port, process.pid, 2)
 
 

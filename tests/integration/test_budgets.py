@@ -1,5 +1,6 @@
 """The budgets of the data path, counted on the release build: heap allocations, system calls, copied
 bytes, memory of idle sessions, memory with a client that does not read. No times."""
+import json
 import mmap
 import os
 import re
@@ -51,10 +52,10 @@ def big_cluster(template):
     made.stop()
 
 
-def start(cluster, ports, **more):
+def start(cluster, ports, threads="1", **more):
     from conftest import Proxy
     changes = {
-        "maxscale": {"threads": "1"},
+        "maxscale": {"threads": threads},
         "Read-Write-Listener": {"port": ports["rws"]},
         "MariaDB-Monitor": {"monitor_interval": "60s"},
         "Plain": {"type": "service", "router": "readconnroute", "servers": "server1,server2",
@@ -175,3 +176,51 @@ def test_slow_client_does_not_make_memory_grow(plain, service):
         peak = max(peak, rss_kib(proxy.process.pid) - before)
     connection._sock.close()
     assert peak < 4096
+
+
+LOAD_CLIENT = os.path.join(lab.REPO, "build-release", "bench", "load_client")
+
+
+def wakeups(pid):
+    """How often a thread has gone to sleep, and so was woken up, so far. Threads that the kernel took
+    the processor from for others (involuntary switches) say more about the others."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
+            total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary"))
+    return total
+
+
+@pytest.fixture(scope="module")
+def haproxy(big_cluster, tmp_path_factory):
+    """HAProxy in TCP mode in front of the primary, with as many threads as there are processors."""
+    folder = tmp_path_factory.mktemp("haproxy")
+    process, port = lab.start_haproxy(str(folder), big_cluster.primary.port)
+    yield process, port
+    process.kill()
+
+
+@pytest.fixture(scope="module")
+def two_threads(big_cluster):
+    ports = {"rws": lab.free_port(), "rcr": lab.free_port()}
+    proxy = start(big_cluster, ports, threads="auto")
+    yield proxy, ports
+    proxy.stop()
+
+
+def wakeups_per_statement(pid, port, clients):
+    before = wakeups(pid)
+    done = subprocess.run([LOAD_CLIENT, "--port", str(port), "--clients", str(clients), "--statements",
+                           "6000"], capture_output=True, text=True, check=True)
+    return (wakeups(pid) - before) / json.loads(done.stdout)["statements"]
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_wakes_up_less_often_than_haproxy(two_threads, haproxy, service):
+    proxy, ports = two_threads
+    process, haproxy_port = haproxy
+    ours, theirs = [], []
+    for _ in range(5):  # interleaved: whatever else goes on concerns both
+        theirs.append(wakeups_per_statement(process.pid, haproxy_port, 32))
+        ours.append(wakeups_per_statement(proxy.process.pid, ports[service], 32))
+    assert sum(ours) < sum(theirs), (ours, theirs)

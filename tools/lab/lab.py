@@ -4,6 +4,7 @@ Used by the demo, the integration tests and the benchmarks: one place that knows
 server, build a replicating cluster, and run the proxy in front of it.
 """
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -368,6 +369,23 @@ class MaxScale:
                 raise RuntimeError("maxscale did not end within 20 s of SIGTERM")
         self.output.close()
         return self.process.returncode
+
+
+def start_haproxy(folder, server_port):
+    """HAProxy in TCP mode in front of one server: what others are measured by. (process, port)"""
+    port = free_port()
+    config = os.path.join(folder, "haproxy.cfg")
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(f"global\n  maxconn {max((limit - 200) // 2, 100)}\n  nbthread {os.cpu_count() or 2}\n"
+                   "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 10m\n"
+                   f"  timeout server 10m\nlisten l\n  bind 127.0.0.1:{port}\n"
+                   f"  server s 127.0.0.1:{server_port}\n")
+    process = subprocess.Popen(["haproxy", "-db", "-f", config], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    wait_for("HAProxy (is the limit of open files high enough?)",
+             lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, 10)
+    return process, port
 
 
 def scratch(prefix="maxscale-"):
