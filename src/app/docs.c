@@ -3,6 +3,7 @@
  * and a test compares.
  */
 #include "app/app.h"
+#include "core/authenticators.h"
 #include "core/modload.h"
 #include "core/params_json.h"
 #include "core/runtime.h"
@@ -80,6 +81,8 @@ app_docs_print(const struct app *app)
     print_table("Services, `type=service`", &core_service_rows);
     print_table("Filters, `type=filter`", &core_filter_rows);
     print_table("Listeners, `type=listener`", &core_listener_rows);
+    print_table("Listeners, `authenticator_options` of every authenticator",
+                &core_auth_option_rows);
     core_modload_init(app->dirs[APP_DIR_LIB]);
     for (int kind = MX_MODULE_PROTOCOL; kind < MX_MODULE_KIND_COUNT; kind++) {
         char **names = core_modload_names((enum mx_module_kind)kind);

@@ -188,7 +188,8 @@ module_parameters(const struct mx_module *module)
 {
     const struct conf_rows own = core_module_rows(module);
     const struct conf_rows *common = core_rows_of(module->kind);
-    if (own.count == 0 && common == NULL) {
+    /* Options of authenticators are no parameters of any object. */
+    if ((own.count == 0 && common == NULL) || module->kind == MX_MODULE_AUTHENTICATOR) {
         return json_null();
     }
     json_t *out = json_array();

@@ -36,6 +36,18 @@ native_parse(const char *text, uint8_t stored[NATIVE_SIZE])
     return 0;
 }
 
+void
+native_format(const uint8_t stored[NATIVE_SIZE], char text[NATIVE_TEXT_SIZE])
+{
+    static const char digits[] = "0123456789ABCDEF";
+    text[0] = '*';
+    for (size_t i = 0; i < NATIVE_SIZE; i++) {
+        text[1 + 2 * i] = digits[stored[i] >> 4];
+        text[2 + 2 * i] = digits[stored[i] & 15];
+    }
+    text[NATIVE_TEXT_SIZE - 1] = '\0';
+}
+
 /* out = SHA1(scramble, stored) */
 static void
 mask_of(const uint8_t scramble[MX_AUTH_SCRAMBLE_SIZE], const uint8_t stored[NATIVE_SIZE],

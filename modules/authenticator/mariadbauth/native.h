@@ -12,10 +12,13 @@
 
 #include "mx/authenticator.h"
 
-#define NATIVE_SIZE 20u
+#define NATIVE_SIZE      20u
+#define NATIVE_TEXT_SIZE 42u /* star, 40 digits, NUL */
 
 /* -1: not "*" and 40 hex digits (the star may be missing). */
 MX_MUST_USE int native_parse(const char *text, uint8_t stored[NATIVE_SIZE]);
+/* The other way, in capital letters. */
+void native_format(const uint8_t stored[NATIVE_SIZE], char text[NATIVE_TEXT_SIZE]);
 /* True: the answer is right, and *proof is SHA1(password). */
 MX_MUST_USE bool native_check(const uint8_t answer[NATIVE_SIZE],
                               const uint8_t scramble[MX_AUTH_SCRAMBLE_SIZE],

@@ -33,15 +33,21 @@ answerer(const struct mariadb_identity *identity, const char *plugin)
 }
 
 static int
+needs_password(const char *plugin, struct mx_err *err)
+{
+    return mx_err_set(err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000",
+                      "the server wants the authentication plugin '%s', which needs the password "
+                      "itself, and the client has not shown it; name credentials in "
+                      "user_mapping_file, or use an authenticator that asks for the password",
+                      plugin);
+}
+
+static int
 nobody_answers(const struct mariadb_identity *identity, const char *plugin, struct mx_err *err)
 {
-    if (answerer(identity, plugin) == NULL && !identity->token_is_password &&
+    if (!identity->token_is_password &&
         mx_authenticators_for_server(identity->authenticators, NULL, true, plugin) != NULL) {
-        return mx_err_set(err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000",
-                          "the server wants the authentication plugin '%s', which needs the "
-                          "password itself, and the client has not shown it; name credentials in "
-                          "user_mapping_file, or use an authenticator that asks for the password",
-                          plugin);
+        return needs_password(plugin, err);
     }
     return mx_err_set(err, WIRE_ER_PLUGIN_NOT_LOADED, "HY000",
                       "the server wants the authentication plugin '%s', which no authenticator "
@@ -82,9 +88,7 @@ run_step(const struct login_facts *facts, struct login_exchange *exchange, struc
     case MX_AUTH_SWITCH:
     case MX_AUTH_WAIT:
     case MX_AUTH_DENIED:
-        return mx_err_set(err, WIRE_ER_ACCESS_DENIED, "28000",
-                          "the password is not known in a form that plugin '%s' can use",
-                          exchange->plugin);
+        return needs_password(exchange->plugin, err);
     case MX_AUTH_ERROR:
         break;
     }

@@ -55,6 +55,13 @@ test_right_answer_gives_the_proof_and_each_wrong_byte_is_noticed(void **state MX
     }
 }
 
+/* As in module.c. */
+struct config {
+    bool clear_pw_passthrough;
+    bool log_password_mismatch;
+};
+static struct config config;
+
 struct talk {
     struct mx_buf out;
     struct mx_buf token;
@@ -66,7 +73,8 @@ static void
 talk_init(struct talk *t, const char *plugin, const char *secret, const void *in, size_t len)
 {
     *t = (struct talk){0};
-    t->x = (struct mx_auth_client){.scramble = scramble,
+    t->x = (struct mx_auth_client){.config = &config,
+                                   .scramble = scramble,
                                    .account_plugin = "mysql_native_password",
                                    .account_secret = secret,
                                    .client_plugin = plugin,
@@ -134,6 +142,70 @@ test_answers_of_any_other_length_are_denied(void **state MX_UNUSED)
 }
 
 static void
+test_hashes_are_told_only_when_both_options_say_so(void **state MX_UNUSED)
+{
+    uint8_t answer[NATIVE_SIZE] = {0};
+    for (int i = 0; i < 4; i++) {
+        struct talk t;
+        config.log_password_mismatch = (i & 1) != 0;
+        talk_init(&t, "mysql_native_password", SECRET_STORED, answer, sizeof(answer));
+        t.x.log_details = (i & 2) != 0;
+        assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DENIED);
+        assert_int_equal(t.err.code != 0 && strstr(t.err.text, SECRET_STORED) != NULL, i == 3);
+    }
+    config.log_password_mismatch = false;
+}
+
+static void
+test_a_hash_of_another_plugin_is_named_as_the_reason(void **state MX_UNUSED)
+{
+    uint8_t answer[NATIVE_SIZE] = {0};
+    struct talk t;
+    talk_init(&t, "mysql_native_password", "$A$005$xyz", answer, sizeof(answer));
+    t.x.account_plugin = "caching_sha2_password";
+    assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DENIED);
+    assert_non_null(strstr(t.err.text, "caching_sha2_password"));
+}
+
+static void
+test_skipped_check_takes_any_answer_and_keeps_a_right_one(void **state MX_UNUSED)
+{
+    uint8_t answer[NATIVE_SIZE];
+    struct talk t;
+    native_answer(secret_proof, scramble, answer);
+    talk_init(&t, "mysql_native_password", SECRET_STORED, answer, sizeof(answer));
+    t.x.skip_check = true;
+    assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DONE);
+    assert_int_equal(t.token.len, NATIVE_SIZE);
+    mx_buf_wipe(&t.token);
+    answer[0] ^= 1;
+    assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DONE);
+    assert_int_equal(t.token.len, 0);
+    mx_buf_wipe(&t.token);
+}
+
+static void
+test_passthrough_asks_for_the_password_itself(void **state MX_UNUSED)
+{
+    struct talk t;
+    assert_false(ops()->trusts_servers(&config));
+    config.clear_pw_passthrough = true;
+    assert_true(ops()->trusts_servers(&config));
+    talk_init(&t, "mysql_native_password", "", "x", 1);
+    assert_int_equal(ops()->client_step(&t.x), MX_AUTH_SWITCH);
+    assert_string_equal(t.x.plugin, "mysql_clear_password");
+    t.x.round = 1;
+    t.x.in = (const uint8_t *)"secret";
+    t.x.in_len = 7;
+    assert_int_equal(ops()->client_step(&t.x), MX_AUTH_DONE);
+    assert_true(t.x.token_is_password);
+    assert_int_equal(t.token.len, 6);
+    assert_memory_equal(t.token.bytes, "secret", 6);
+    mx_buf_wipe(&t.token);
+    config.clear_pw_passthrough = false;
+}
+
+static void
 test_server_gets_the_answer_to_its_own_scramble(void **state MX_UNUSED)
 {
     uint8_t expected[NATIVE_SIZE];
@@ -170,6 +242,10 @@ main(void)
         cmocka_unit_test(test_client_of_another_plugin_is_asked_to_switch),
         cmocka_unit_test(test_empty_password_is_right_only_for_an_account_without_one),
         cmocka_unit_test(test_answers_of_any_other_length_are_denied),
+        cmocka_unit_test(test_hashes_are_told_only_when_both_options_say_so),
+        cmocka_unit_test(test_a_hash_of_another_plugin_is_named_as_the_reason),
+        cmocka_unit_test(test_skipped_check_takes_any_answer_and_keeps_a_right_one),
+        cmocka_unit_test(test_passthrough_asks_for_the_password_itself),
         cmocka_unit_test(test_server_gets_the_answer_to_its_own_scramble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
