@@ -91,8 +91,8 @@ struct mx_authenticator_ops {
     /* Plugins of accounts that are served; ends with NULL. "" is an account that names none. */
     const char *const *account_plugins;
     /*
-     * May be NULL. True: this listener's clients are checked by the servers. No account is looked up,
-     * and the first server's answer to what client_step has learnt is the client's answer.
+     * May be NULL. True: this listener's clients are checked by the servers. No account is looked
+     * up, and the first server's answer to what client_step has learnt is the client's answer.
      */
     bool (*trusts_servers)(const void *config);
     /* Plugins it can answer a server with; ends with NULL. */

@@ -52,6 +52,8 @@ struct mx_protocol_ops {
     bool (*client_job)(struct mx_session *session, void *job);
     /* Nothing is under way with the client: the session may change its worker. */
     bool (*client_is_quiet)(const struct mx_session *session);
+    /* What mx_session_map_user waited for is there. */
+    void (*client_mapped)(struct mx_session *session);
     /* Attributes of the connection as a JSON object, for REST. */
     json_t *(*client_attributes)(struct mx_session *session);
 
@@ -210,6 +212,23 @@ MX_API void mx_session_login_failed(struct mx_session *session, const char *user
                                     const struct mx_err *err, const char *reason, bool counts);
 /* A login went through: forget earlier failures; a warning for super users when configured. */
 MX_API void mx_session_login_done(struct mx_session *session, bool is_super);
+/*
+ * clear_pw_passthrough: no account is looked up, this one asks the client and the servers check.
+ * NULL: not on this listener.
+ */
+MX_API const struct mx_authenticator *mx_session_passthrough(const struct mx_session *session);
+/* As whom an authenticated client is logged in to servers. Texts are borrowed from the listener. */
+struct mx_mapped_user {
+    const char *user; /* NULL: as himself */
+    const char *password;
+    const struct mx_authenticator *authenticator;
+};
+/*
+ * user_mapping_file. MX_LOGIN_FOUND, or MX_LOGIN_WAIT: client_mapped follows, and then this is
+ * called once more with `again`.
+ */
+MX_API enum mx_login_verdict mx_session_map_user(struct mx_session *session, const char *user,
+                                                 bool again, struct mx_mapped_user *out);
 /* authenticator_options: the client is not to be checked. */
 MX_API bool mx_session_skips_check(const struct mx_session *session);
 /* log_auth_warnings of the service. */

@@ -81,17 +81,24 @@ take_password(struct mx_auth_client *x, const uint8_t *said, size_t len)
     return append(x->token, said, len - 1, x->err) == 0 ? MX_AUTH_DONE : MX_AUTH_ERROR;
 }
 
+/* Encrypted with our key; or as it is, which is fine where nobody can listen. */
 static enum mx_auth_verdict
-take_encrypted(struct mx_auth_client *x, const struct rsa_keys *keys)
+take_last(struct mx_auth_client *x, const struct rsa_keys *keys)
 {
     struct mx_buf plain = {0};
     enum mx_auth_verdict verdict = MX_AUTH_DENIED;
-    if (keys == NULL || rsa_decrypt(keys, x->in, x->in_len, &plain) != 0) {
-        (void)mx_err_text(x->err, "what the client has sent as its password is not encrypted with "
-                                  "the RSA key");
-    } else {
+    bool is_clear = x->in_len > 0 && x->in[x->in_len - 1] == 0;
+    if (keys != NULL && rsa_decrypt(keys, x->in, x->in_len, &plain) == 0) {
         cover(plain.bytes, plain.len, x->scramble);
         verdict = take_password(x, plain.bytes, plain.len);
+    } else if (x->is_private) {
+        verdict = take_password(x, x->in, x->in_len);
+    } else {
+        /* Builds of MariaDB's client library without OpenSSL do that; a server refuses them too. */
+        (void)mx_err_text(x->err, is_clear ? "the client has sent its password in clear over a "
+                                             "connection without TLS; it does not know RSA"
+                                           : "what the client has sent as its password is not "
+                                             "encrypted with the RSA key");
     }
     mx_buf_wipe(&plain);
     return verdict;
@@ -109,8 +116,7 @@ sha2_ask(struct mx_auth_client *x, const struct rsa_keys *keys)
     if (x->round == 2 && x->in_len == 1 && x->in[0] == ASK_KEY) {
         return send_key(x, keys);
     }
-    bool is_clear = x->is_private && x->in_len > 0 && x->in[x->in_len - 1] == 0;
-    return is_clear ? take_password(x, x->in, x->in_len) : take_encrypted(x, keys);
+    return take_last(x, keys);
 }
 
 /* ------------------------------------------------------------ answering a server */

@@ -1,7 +1,8 @@
 /*
- * What authenticators do that blocks: a few threads, made when the first job comes, and a queue. A
- * job that has ended goes back to the worker of its session as a message; it stays in the list of
- * all jobs until that has been received, so that none is lost at the end of the program.
+ * What logins do that blocks (authenticators, groups of the operating system): a few threads, made
+ * when the first job comes, and a queue. A job that has ended goes back to the worker of its
+ * session as a message; it stays in the list of all jobs until that has been received, so that none
+ * is lost at the end of the program.
  */
 #include "core/authenticators.h"
 #include "core/session.h"
@@ -18,8 +19,7 @@ struct job {
     struct mx_list node; /* of `all.jobs` */
     uint64_t session;
     struct mx_worker *worker;
-    void (*work)(void *job);
-    void (*drop)(void *job);
+    struct core_job_ops ops;
     void *arg;
     bool is_taken; /* by a thread */
 };
@@ -61,9 +61,8 @@ job_back(void *arg)
     mx_list_remove(&job->node);
     (void)pthread_mutex_unlock(&all.lock);
     struct mx_session *session = core_session_find(job->session);
-    if (session == NULL || !mx_session_is_open(session) ||
-        !session->protocol->client_job(session, job->arg)) {
-        job->drop(job->arg);
+    if (session == NULL || !mx_session_is_open(session) || !job->ops.done(session, job->arg)) {
+        job->ops.drop(job->arg);
     }
     free(job);
 }
@@ -83,7 +82,7 @@ run(void *arg MX_UNUSED)
         job->is_taken = true;
         all.waiting--;
         (void)pthread_mutex_unlock(&all.lock);
-        job->work(job->arg);
+        job->ops.work(job->arg);
         (void)pthread_mutex_lock(&all.lock);
         if (!all.stop) {
             mx_worker_post(job->worker, job_back, job);
@@ -113,14 +112,11 @@ add_thread(void)
 }
 
 void
-mx_auth_run(struct mx_auth_wait *wait, void (*work)(void *job), void (*drop)(void *job), void *arg)
+core_job_run(const struct mx_session *session, const struct core_job_ops *ops, void *arg)
 {
     struct job *job = mx_calloc(1, sizeof(*job));
-    *job = (struct job){.session = wait->session->id,
-                        .worker = mx_worker_self(),
-                        .work = work,
-                        .drop = drop,
-                        .arg = arg};
+    *job =
+        (struct job){.session = session->id, .worker = mx_worker_self(), .ops = *ops, .arg = arg};
     (void)pthread_mutex_lock(&all.lock);
     if (!all.is_set) {
         all.is_set = true;
@@ -133,6 +129,19 @@ mx_auth_run(struct mx_auth_wait *wait, void (*work)(void *job), void (*drop)(voi
     }
     (void)pthread_cond_signal(&all.wake);
     (void)pthread_mutex_unlock(&all.lock);
+}
+
+static bool
+authenticator_done(struct mx_session *session, void *arg)
+{
+    return session->protocol->client_job(session, arg);
+}
+
+void
+mx_auth_run(struct mx_auth_wait *wait, void (*work)(void *job), void (*drop)(void *job), void *arg)
+{
+    const struct core_job_ops ops = {.work = work, .done = authenticator_done, .drop = drop};
+    core_job_run(wait->session, &ops, arg);
 }
 
 /*
@@ -156,7 +165,7 @@ core_auth_jobs_stop(void)
         mx_list_each_safe (node, &all.jobs) {
             struct job *job = mx_container_of(node, struct job, node);
             mx_list_remove(&job->node);
-            job->drop(job->arg);
+            job->ops.drop(job->arg);
             free(job);
         }
     }

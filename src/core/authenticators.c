@@ -139,6 +139,26 @@ core_authenticators_for_account(const struct mx_authenticators *set,
 }
 
 const struct mx_authenticator *
+core_authenticators_for_plugin(const struct mx_authenticators *set, const char *plugin)
+{
+    for (size_t i = 0; i < all_of(set); i++) {
+        if (has_word(set->items[i].shown.ops->account_plugins, plugin)) {
+            return &set->items[i].shown;
+        }
+    }
+    return NULL;
+}
+
+const struct mx_authenticator *
+core_authenticators_trusting(const struct mx_authenticators *set)
+{
+    const struct core_authenticator *first = &set->items[0];
+    bool trusts = set->count == 1 && first->shown.ops->trusts_servers != NULL &&
+                  first->shown.ops->trusts_servers(first->config);
+    return trusts ? &first->shown : NULL;
+}
+
+const struct mx_authenticator *
 mx_authenticators_for_server(const struct mx_authenticators *set,
                              const struct mx_authenticator *own, bool token_is_password,
                              const char *plugin)

@@ -49,6 +49,12 @@ const struct mx_authenticator *
 core_authenticators_for_account(const struct mx_authenticators *set,
                                 const struct core_users_account *account, const char *user);
 
+/* The first one, the protocol's own included, that serves accounts of the plugin; NULL: none. */
+const struct mx_authenticator *core_authenticators_for_plugin(const struct mx_authenticators *set,
+                                                              const char *plugin);
+/* clear_pw_passthrough: the one whose clients are checked by servers; NULL: none is. */
+const struct mx_authenticator *core_authenticators_trusting(const struct mx_authenticators *set);
+
 /*
  * auth_jobs.c. Main thread, after the workers have ended: what nobody took is dropped. False: one
  * is still at work in its module, whose library must stay.

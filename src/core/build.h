@@ -82,6 +82,10 @@ struct mx_authenticators *core_build_authenticators(struct core_build *build,
                                                     const struct conf_section *section,
                                                     const struct core_listener *listener);
 
+/* The listener's user_mapping_file, if it has one; after its authenticators. */
+void core_build_user_mapping(struct core_build *build, const struct conf_section *section,
+                             struct core_listener *listener);
+
 /* Reports something about a parameter of the section; param may be NULL. */
 void core_build_report(struct core_build *build, bool error, const struct conf_section *section,
                        const char *param, const char *hint, const char *format, ...)

@@ -4,9 +4,11 @@
 #include "core/build.h"
 #include "core/modload.h"
 #include "core/runtime.h"
+#include "core/user_mapping.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NAMES_MAX 256
 #define OPTIONS   "authenticator_options"
@@ -200,6 +202,76 @@ read_options(struct core_build *build, const struct conf_section *section,
     conf_model_free(&model);
 }
 
+/* ------------------------------------------------------------ passthrough, mapping */
+
+static bool
+is_lazy(const struct core_build *build, const struct core_listener *listener)
+{
+    const struct conf_section *service =
+        listener->config.service == NULL ? NULL
+                                         : conf_model_find(build->model, listener->config.service);
+    const char *lazy = service == NULL ? NULL : conf_section_value(service, "lazy_connect");
+    return lazy != NULL && (strcasecmp(lazy, "true") == 0 || strcasecmp(lazy, "yes") == 0 ||
+                            strcasecmp(lazy, "on") == 0 || strcmp(lazy, "1") == 0);
+}
+
+/* Who is let in by the servers only must be let in by the servers. */
+static void
+check_trust(struct core_build *build, const struct conf_section *section,
+            const struct core_listener *listener, const struct mx_authenticators *set)
+{
+    bool trusts = false;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct mx_authenticator *a = &set->items[i].shown;
+        trusts = trusts || (a->ops->trusts_servers != NULL && a->ops->trusts_servers(a->config));
+    }
+    if (!trusts) {
+        return;
+    }
+    if (set->count > 1) {
+        core_build_report(build, true, section, OPTIONS, "Name MariaDBAuth alone.",
+                          "clear_pw_passthrough needs exactly one authenticator.");
+    }
+    if (is_lazy(build, listener)) {
+        core_build_report(build, true, section, OPTIONS,
+                          "Set lazy_connect=false in the service, or leave the option out.",
+                          "clear_pw_passthrough needs a server at login, and the service '%s' has "
+                          "lazy_connect.",
+                          listener->config.service);
+    }
+    if (listener->config.user_mapping_file != NULL) {
+        core_build_report(build, true, section, OPTIONS, "Keep one of them.",
+                          "clear_pw_passthrough lets the servers check who the client is; with "
+                          "user_mapping_file they would not.");
+    }
+}
+
+void
+core_build_user_mapping(struct core_build *build, const struct conf_section *section,
+                        struct core_listener *listener)
+{
+    const char *path = listener->config.user_mapping_file;
+    struct mx_err err = {0};
+    if (path == NULL) {
+        return;
+    }
+    listener->mapping = core_user_mapping_read(path, build->context.secrets, &err);
+    if (listener->mapping == NULL) {
+        core_build_report(build, true, section, "user_mapping_file", NULL, "%s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < core_user_mapping_count(listener->mapping); i++) {
+        const struct core_mapped_user *mapped = core_user_mapping_at(listener->mapping, i);
+        if (core_authenticators_for_plugin(listener->authenticators, mapped->plugin) == NULL) {
+            core_build_report(build, false, section, "user_mapping_file",
+                              "Name an authenticator that serves it in the listener.",
+                              "'%s' of '%s' is served by no authenticator of the listener; "
+                              "mysql_native_password is used.",
+                              mapped->plugin, mapped->user);
+        }
+    }
+}
+
 struct mx_authenticators *
 core_build_authenticators(struct core_build *build, const struct conf_section *section,
                           const struct core_listener *listener)
@@ -209,6 +281,9 @@ core_build_authenticators(struct core_build *build, const struct conf_section *s
     load_all(build, section, listener, set);
     if (build->diag->error_count == errors) {
         read_options(build, section, listener, set);
+    }
+    if (build->diag->error_count == errors) {
+        check_trust(build, section, listener, set);
     }
     return set;
 }

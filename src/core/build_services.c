@@ -258,10 +258,11 @@ read_proxy_networks(struct core_build *build, const struct conf_section *section
     struct mx_err err;
     if (net_network_list_parse(listener->config.proxy_protocol_networks, &listener->proxy_networks,
                                &err) != 0) {
-        core_build_report(build, true, section, "proxy_protocol_networks",
-                          "Give addresses and networks such as 10.0.0.0/8, separated by commas; the "
-                          "word localhost for unix sockets; or * alone for every host.",
-                          "%s.", err.text);
+        core_build_report(
+            build, true, section, "proxy_protocol_networks",
+            "Give addresses and networks such as 10.0.0.0/8, separated by commas; the "
+            "word localhost for unix sockets; or * alone for every host.",
+            "%s.", err.text);
     }
 }
 
@@ -295,6 +296,7 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     check_address(build, section, &listener->config);
     core_build_refuse_tls(build, section, listener->config.ssl);
     listener->authenticators = core_build_authenticators(build, section, listener);
+    core_build_user_mapping(build, section, listener);
     read_proxy_networks(build, section, listener);
     listener->rt = core_listener_runtime_new();
     registry->listeners = mx_realloc(registry->listeners, (registry->listener_count + 1) *

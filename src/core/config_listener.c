@@ -132,7 +132,7 @@ const struct mx_param core_listener_params[] = {
      .doc = "Kind of the object."},
     {.name = "user_mapping_file",
      .type = MX_PARAM_PATH,
-     .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT | MX_PARAM_PATH_R,
+     .flags = MX_PARAM_RUNTIME | MX_PARAM_PATH_R,
      .offset = offsetof(struct core_listener_config, user_mapping_file),
      .doc = "File that maps client accounts to server accounts, JSON."},
 };

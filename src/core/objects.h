@@ -165,6 +165,7 @@ struct core_listener {
     const struct mx_module *protocol;
     void *protocol_config;                    /* MariaDBProtocol.* rows */
     struct mx_authenticators *authenticators; /* core/authenticators.h */
+    struct core_user_mapping *mapping;        /* core/user_mapping.h; NULL: none */
     struct net_network_list proxy_networks;   /* of proxy_protocol_networks */
     struct core_listener_config config;
     struct core_listener_runtime *rt;

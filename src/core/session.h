@@ -49,6 +49,7 @@ struct mx_session {
     bool accounts_read;   /* again, for this login */
     bool host_name_known; /* looked up, see host_name */
     bool is_super;        /* the account may KILL sessions of others */
+    bool groups_known;    /* looked up for this login, see mapped */
     bool proxied;         /* a PROXY header has been taken */
     uint8_t held_stage;
     uint16_t move_to; /* number of a worker + 1: to go there when nothing is under way; 0: stay */
@@ -70,6 +71,7 @@ struct mx_session {
     char *database;
     char *remote;
     char *host_name; /* of the client; NULL: none, or nothing has asked for it */
+    const struct core_mapped_user *mapped; /* by groups; of the listener's mapping */
     struct mx_timer router_timer;
     struct mx_timer idle_timer; /* login limit, wait_timeout, net_write_timeout, keepalive */
     struct mx_log_ctx log;
@@ -143,6 +145,17 @@ int64_t core_sessions_count(void);
 void core_sessions_server_changed(const char *server_name);
 /* It cannot be used any more: every connection to it is broken, which routers see as lost. */
 void core_sessions_server_hangup(const char *server_name);
+
+/*
+ * auth_jobs.c: work(arg) on a thread, then done(session, arg) on the session's worker. When that
+ * returns false, or the session has gone, drop(arg) is called, on any thread.
+ */
+struct core_job_ops {
+    void (*work)(void *arg);
+    bool (*done)(struct mx_session *session, void *arg);
+    void (*drop)(void *arg);
+};
+void core_job_run(const struct mx_session *session, const struct core_job_ops *ops, void *arg);
 
 /* session_block.c: addresses with too many failed logins; shared by all workers. */
 /* -1 and the error for the client: it is blocked. */

@@ -5,6 +5,7 @@
 #include "core/authenticators.h"
 #include "core/host_names.h"
 #include "core/session.h"
+#include "core/user_mapping.h"
 #include "core/users.h"
 #include "core/users_manager.h"
 
@@ -57,7 +58,7 @@ mx_login_account_free(struct mx_login_account *account)
 
 /* Told after a good password only, so that nobody can probe for names. */
 static struct mx_err *
-database_error(const struct mx_session *session, const char *user, const char *database,
+database_error(const struct core_users_account *account, const char *database,
                enum core_users_database verdict)
 {
     struct mx_err *err = NULL;
@@ -71,7 +72,7 @@ database_error(const struct mx_session *session, const char *user, const char *d
     case CORE_USERS_DB_DENIED:
         err = mx_alloc(sizeof(*err));
         (void)mx_err_set(err, 1044, "42000", "Access denied for user '%s'@'%s' to database '%s'",
-                         user, session->remote, database);
+                         account->user, account->host, database);
         break;
     }
     return err;
@@ -213,10 +214,93 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
         out->is_super = match.account->super_priv;
         out->authenticator =
             core_authenticators_for_account(session->listener->authenticators, match.account, user);
-        out->database_error = database_error(session, user, database, match.database);
+        out->database_error = database_error(match.account, database, match.database);
     }
     core_users_unref(users);
     return verdict;
+}
+
+/* ------------------------------------------------------------ mapped users */
+
+struct group_job {
+    struct core_listener *listener; /* reference held */
+    char *user;
+    const struct core_mapped_user *found;
+};
+
+static void
+group_job_free(void *arg)
+{
+    struct group_job *job = arg;
+    core_listener_unref(job->listener);
+    free(job->user);
+    free(job);
+}
+
+static void
+group_work(void *arg)
+{
+    struct group_job *job = arg;
+    job->found = core_user_mapping_group(job->listener->mapping, job->user);
+}
+
+static bool
+group_done(struct mx_session *session, void *arg)
+{
+    struct group_job *job = arg;
+    session->mapped = job->found;
+    session->groups_known = true;
+    group_job_free(job);
+    session->protocol->client_mapped(session);
+    return true;
+}
+
+static void
+ask_groups(struct mx_session *session, const char *user)
+{
+    static const struct core_job_ops ops = {
+        .work = group_work, .done = group_done, .drop = group_job_free};
+    struct group_job *job = mx_calloc(1, sizeof(*job));
+    job->listener = session->listener;
+    core_listener_ref(job->listener);
+    job->user = mx_strdup(user);
+    core_job_run(session, &ops, job);
+}
+
+enum mx_login_verdict
+mx_session_map_user(struct mx_session *session, const char *user, bool again,
+                    struct mx_mapped_user *out)
+{
+    const struct core_user_mapping *mapping = session->listener->mapping;
+    const struct mx_authenticators *set = session->listener->authenticators;
+    *out = (struct mx_mapped_user){0};
+    if (mapping == NULL) {
+        return MX_LOGIN_FOUND;
+    }
+    const struct core_mapped_user *mapped = core_user_mapping_user(mapping, user);
+    if (mapped == NULL && core_user_mapping_has_groups(mapping)) {
+        if (!again || !session->groups_known) {
+            ask_groups(session, user);
+            return MX_LOGIN_WAIT;
+        }
+        mapped = session->mapped;
+        session->groups_known = false;
+    }
+    if (mapped != NULL) {
+        out->user = mapped->user;
+        out->password = mapped->password;
+        out->authenticator = core_authenticators_for_plugin(set, mapped->plugin);
+        if (out->authenticator == NULL) {
+            out->authenticator = core_authenticators_for_plugin(set, "mysql_native_password");
+        }
+    }
+    return MX_LOGIN_FOUND;
+}
+
+const struct mx_authenticator *
+mx_session_passthrough(const struct mx_session *session)
+{
+    return core_authenticators_trusting(session->listener->authenticators);
 }
 
 /* ------------------------------------------------------------ after the exchange */

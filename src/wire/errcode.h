@@ -36,7 +36,8 @@
     X(OPTION_PREVENTS_STATEMENT, 1290, "HY000") /* read-only */                          \
     X(FEATURE_DISABLED, 1289, "HY000")                                                   \
     X(QUERY_INTERRUPTED, 1317, "70100")                                                  \
-    X(PLUGIN_NOT_LOADED, 1524, "HY000") /* account's plugin not served here */           \
+    X(PLUGIN_NOT_LOADED, 1524, "HY000")         /* account's plugin not served here */   \
+    X(ACCESS_DENIED_NO_PASSWORD, 1698, "28000") /* no password could help */             \
     X(READ_ONLY_TRANSACTION, 1792, "25006")                                              \
     X(INTERNAL, 1815, "HY000")          /* session could not be made */                  \
     X(CONNECTION_KILLED, 1927, "08S01") /* closed by the proxy, with the reason */       \

@@ -328,8 +328,12 @@ class MaxScale:
             wait_for("maxscale's REST port", up, 30)
 
     def text_output(self):
-        with open(os.path.join(self.folder, "output.txt"), encoding="utf-8", errors="replace") as f:
-            return f.read()
+        try:
+            with open(os.path.join(self.folder, "output.txt"), encoding="utf-8",
+                      errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:  # it was never started
+            return ""
 
     def log(self):
         try:

@@ -23,6 +23,7 @@ on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
             break;
         case CLIENT_ACCOUNTS:
         case CLIENT_JOB:
+        case CLIENT_MAPPING:
             break;
         case CLIENT_DEAD:
             part = len - used;
@@ -51,7 +52,7 @@ static void
 on_hangup(struct mx_conn *conn MX_UNUSED, void *owner)
 {
     struct mx_session *session = owner;
-    if (client_of(session)->state == CLIENT_JOB) {
+    if (client_of(session)->state == CLIENT_JOB || client_of(session)->state == CLIENT_MAPPING) {
         mx_session_end(session);
     }
 }

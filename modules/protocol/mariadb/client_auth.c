@@ -24,8 +24,9 @@ struct mariadb_attempt {
     char *plugin; /* that made `in` */
     uint8_t *attrs;
     struct mx_login_account account;
-    struct mx_buf in; /* the client's last word */
-    void *state;      /* of the authenticator */
+    const struct mx_authenticator *by; /* that made the token */
+    struct mx_buf in;                  /* the client's last word */
+    void *state;                       /* of the authenticator */
     struct mx_buf token;
     struct mx_buf server_user; /* empty: user */
     bool token_is_password;
@@ -183,7 +184,7 @@ identity_new(struct mx_session *session)
     identity->token_is_password = attempt->token_is_password;
     identity->collation = attempt->collation;
     identity->authenticators = mx_authenticators_ref(mx_session_authenticators(session));
-    identity->authenticator = attempt->account.authenticator;
+    identity->authenticator = attempt->by;
     identity->is_super = attempt->account.is_super;
     return identity;
 }
@@ -238,15 +239,36 @@ login_succeeded(struct mx_session *session)
     greet_login_ok(session, (uint8_t)(sequence + 1), identity->collation);
 }
 
+/* From now on it is the mapped user who logs in to servers, with his own password. */
+static int
+become_mapped(struct mariadb_attempt *attempt, const struct mx_mapped_user *mapped)
+{
+    mx_buf_clear(&attempt->server_user);
+    mx_buf_wipe(&attempt->token);
+    attempt->by = mapped->authenticator;
+    attempt->token_is_password = true;
+    int rc = mx_buf_append(&attempt->server_user, mapped->user, strlen(mapped->user));
+    return rc != 0 ? rc
+                   : mx_buf_append(&attempt->token, mapped->password, strlen(mapped->password));
+}
+
+/* He has proved who he is: as whom does he go on? */
 static void
-attempt_succeeded(struct mx_session *session)
+attempt_map(struct mx_session *session, bool again)
 {
     struct mariadb_client *client = client_of(session);
     struct mariadb_attempt *attempt = client->attempt;
-    if (attempt->account.database_error != NULL) {
-        struct mx_err err = *attempt->account.database_error;
-        attempt_failed(session, &err, "", false);
-    } else if (attempt->is_change) {
+    struct mx_mapped_user mapped;
+    if (mx_session_map_user(session, attempt->user, again, &mapped) == MX_LOGIN_WAIT) {
+        client->state = CLIENT_MAPPING;
+        client_pause(session, PAUSE_LOGIN);
+        return;
+    }
+    if (mapped.user != NULL && become_mapped(attempt, &mapped) != 0) {
+        access_denied(session, "the name or password in user_mapping_file is too long");
+        return;
+    }
+    if (attempt->is_change) {
         mariadb_identity_free(client->next_identity);
         client->next_identity = identity_new(session);
         client->walk.sequence = attempt->sequence;
@@ -255,6 +277,33 @@ attempt_succeeded(struct mx_session *session)
     } else {
         login_succeeded(session);
     }
+}
+
+void
+client_mapped(struct mx_session *session)
+{
+    struct mariadb_client *client = client_of(session);
+    if (client->attempt == NULL || client->state != CLIENT_MAPPING) {
+        return;
+    }
+    client->state = CLIENT_EXCHANGE;
+    client_unpause(session, PAUSE_LOGIN);
+    attempt_map(session, true);
+}
+
+static void
+attempt_succeeded(struct mx_session *session)
+{
+    const struct mariadb_attempt *attempt = client_of(session)->attempt;
+    if (attempt->account.database_error != NULL) {
+        struct mx_err err = *attempt->account.database_error;
+        attempt_failed(session, &err,
+                       err.code == WIRE_ER_BAD_DB ? "the database does not exist"
+                                                  : "the database is not open to the user",
+                       false);
+        return;
+    }
+    attempt_map(session, false);
 }
 
 /* ------------------------------------------------------------ the exchange */
@@ -316,6 +365,7 @@ run_step(struct mx_session *session, void *job, struct mx_auth_client *x)
     x->token = &attempt->token;
     x->server_user = &attempt->server_user;
     enum mx_auth_verdict verdict = by->ops->client_step(x);
+    attempt->by = by;
     attempt->token_is_password = x->token_is_password;
     return verdict;
 }
@@ -384,6 +434,19 @@ find_account(struct mx_session *session, bool again)
     case MX_LOGIN_WAIT:
         client->state = CLIENT_ACCOUNTS;
         client_pause(session, PAUSE_LOGIN);
+        return;
+    }
+    if (attempt->account.authenticator == NULL &&
+        strcmp(attempt->account.plugin, "unix_socket") == 0) {
+        /* As a server answers over TCP. */
+        (void)mx_err_set(&err, WIRE_ER_ACCESS_DENIED_NO_PASSWORD, "28000",
+                         "Access denied for user '%s'@'%s'", attempt->user,
+                         mx_session_remote(session));
+        attempt_failed(session, &err,
+                       "the account's plugin is unix_socket: it trusts what the operating system "
+                       "says about a client on the server's own machine, which a proxy cannot "
+                       "repeat; give the account a password as well",
+                       true);
         return;
     }
     if (attempt->account.authenticator == NULL) {

@@ -60,6 +60,7 @@ enum client_state {
     CLIENT_EXCHANGE,  /* the answer to a switch request or the like */
     CLIENT_ACCOUNTS,  /* accounts are read again */
     CLIENT_JOB,       /* a job of the authenticator runs */
+    CLIENT_MAPPING,   /* the groups of the user are looked up */
     CLIENT_COMMAND,
     CLIENT_INFILE, /* data of LOAD DATA LOCAL */
     CLIENT_DEAD,   /* nothing is read any more */
@@ -166,6 +167,7 @@ size_t client_login_data(struct mx_session *session, uint8_t *data, size_t len);
 void client_change_user(struct mx_session *session, const uint8_t *payload, size_t len);
 void client_accounts(struct mx_session *session);
 bool client_job(struct mx_session *session, void *job);
+void client_mapped(struct mx_session *session);
 /* Takes over the identity. */
 void client_become(struct mx_session *session, struct mariadb_identity *identity);
 struct mariadb_identity *mariadb_identity_copy(const struct mariadb_identity *identity);

@@ -34,6 +34,7 @@ static const struct mx_protocol_ops ops = {
     .client_accounts = client_accounts,
     .client_job = client_job,
     .client_is_quiet = client_is_quiet,
+    .client_mapped = client_mapped,
     .client_attributes = client_attributes,
     .backend_open = backend_open,
     .backend_send = backend_send,

@@ -1,0 +1,360 @@
+"""Logging in: plugins of accounts and servers mixed, user mapping, and what those hear who fail."""
+import json
+import os
+import subprocess
+
+import pymysql
+import pytest
+
+from conftest import Proxy, finish
+from conversations import raw
+from lab import lab
+
+ACCOUNTS = (
+    "CREATE USER native@'%' IDENTIFIED BY 'n'",
+    "CREATE USER ed@'%' IDENTIFIED VIA ed25519 USING PASSWORD('e')",
+    "CREATE USER edempty@'%' IDENTIFIED VIA ed25519 USING PASSWORD('')",
+    "CREATE USER target@'%' IDENTIFIED BY 't'",
+    "CREATE USER edtarget@'%' IDENTIFIED VIA ed25519 USING PASSWORD('et')",
+    "CREATE USER local@'%' IDENTIFIED VIA unix_socket",
+    "CREATE USER locked@'%' IDENTIFIED BY 'l' ACCOUNT LOCK",
+    "CREATE USER expired@'%' IDENTIFIED BY 'x' PASSWORD EXPIRE",
+    "CREATE USER two@'127.0.0.1' IDENTIFIED BY 'here'",
+    "CREATE USER two@'%' IDENTIFIED BY 'there'",
+    "CREATE USER tenant@'%' IDENTIFIED BY 't'",
+    "CREATE DATABASE IF NOT EXISTS closed",
+    "CREATE DATABASE IF NOT EXISTS own_db",
+    "GRANT SELECT ON `own\\_db`.* TO tenant@'%'",
+)
+
+
+@pytest.fixture(scope="module")
+def accounts(cluster):
+    for server in cluster.servers:
+        server.run("INSTALL SONAME 'auth_ed25519'")
+    cluster.primary.run(*ACCOUNTS)
+    cluster.sync()
+    return cluster
+
+
+def keys(folder):
+    """A pair of RSA keys; the paths."""
+    private, public = str(folder / "private.pem"), str(folder / "public.pem")
+    subprocess.run(["openssl", "genrsa", "-out", private, "2048"], check=True, capture_output=True)
+    subprocess.run(["openssl", "rsa", "-in", private, "-pubout", "-out", public], check=True,
+                   capture_output=True)
+    return private, public
+
+
+LISTENERS = {
+    "native": {},
+    "signature": {"authenticator": "ed25519auth,mariadbauth"},
+    "password": {"authenticator": "mariadbauth,ed25519auth",
+                 "authenticator_options": "ed_mode=sha256"},
+    "rsa": {"authenticator": "ed25519auth", "authenticator_options": "ed_mode=sha256"},
+    "any_host": {"authenticator_options": "match_host=false"},
+}
+
+
+@pytest.fixture(scope="module")
+def proxy(accounts, tmp_path_factory):
+    """One service; a listener for each way, on a port and one on a unix socket."""
+    folder = tmp_path_factory.mktemp("auth")
+    private, public = keys(folder)
+    changes = {"maxscale": {"users_refresh_time": "0s", "max_auth_errors_until_block": "0",
+                            "log_throttling": "0,0s,0s"}}
+    ports = {}
+    for name, more in LISTENERS.items():
+        ports[name] = lab.free_port()
+        changes[name] = {"type": "listener", "service": "Read-Write-Service", "port": ports[name],
+                         **more}
+    changes["rsa"]["authenticator_options"] += (f",ed_rsa_privkey_path={private},"
+                                                f"ed_rsa_pubkey_path={public}")
+    socket = str(folder / "s.sock")
+    changes["socket"] = {"type": "listener", "service": "Read-Write-Service", "socket": socket,
+                         **LISTENERS["password"]}
+    shared = Proxy(accounts.servers, changes)
+    shared.ports = ports
+    shared.socket = socket
+    try:
+        shared.start()
+        shared.wait_ready("maxscale", "maxscale")
+        yield shared
+    finally:
+        finish(shared)
+
+
+def client(user, password, *arguments, sql="SELECT USER(), CURRENT_USER()"):
+    return subprocess.run(["mariadb", "--no-defaults", f"-u{user}", f"--password={password}", "-N",
+                           *arguments, "-e", sql], capture_output=True, text=True, timeout=60)
+
+
+def over(port):
+    return ["-h127.0.0.1", f"-P{port}"]
+
+
+def gets_in(user, password, *arguments, as_user=None):
+    done = client(user, password, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1] == f"{as_user or user}@%", done.stdout
+
+
+def denied(user, password, *arguments, code=1045, **more):
+    done = client(user, password, *arguments, **more)
+    assert done.returncode != 0 and f"ERROR {code}" in done.stderr, (done.stdout, done.stderr)
+    return done.stderr
+
+
+def lines_with(proxy, *words):
+    return [line for line in proxy.log().splitlines() if all(word in line for word in words)]
+
+
+# ------------------------------------------------------------ ed25519
+
+def test_signature_is_checked_and_the_server_cannot_be_answered(proxy):
+    denied("ed", "wrong", *over(proxy.ports["signature"]))
+    done = client("ed", "e", *over(proxy.ports["signature"]))
+    assert done.returncode != 0
+    said = lines_with(proxy, "client_ed25519", "user_mapping_file")
+    assert said, proxy.log()
+    gets_in("native", "n", *over(proxy.ports["signature"]))
+
+
+def test_password_over_a_unix_socket(proxy):
+    gets_in("ed", "e", "-S", proxy.socket)
+    denied("ed", "wrong", "-S", proxy.socket)
+    gets_in("native", "n", "-S", proxy.socket)
+
+
+def test_password_encrypted_with_rsa(proxy):
+    port = proxy.ports["rsa"]
+    with proxy.connect("ed", "e", port=port) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT CURRENT_USER()")
+        assert cursor.fetchone() == ("ed@%",)
+    for password in ("wrong", ""):
+        with pytest.raises(pymysql.err.MySQLError) as caught:
+            proxy.connect("ed", password, port=port)
+        assert caught.value.args[0] == 1045
+    # Debian's client library does not know RSA and sends the password as it is.
+    denied("ed", "e", *over(port))
+    assert lines_with(proxy, "'ed'", "in clear over a connection without TLS")
+
+
+def test_no_tls_and_no_key_is_refused_with_the_reason(proxy):
+    denied("ed", "e", *over(proxy.ports["password"]))
+    assert lines_with(proxy, "'ed'", "RSA keys")
+
+
+# ------------------------------------------------------------ who cannot be served
+
+def test_account_of_an_authenticator_that_is_not_named(proxy):
+    assert "ed25519" in denied("ed", "e", *over(proxy.ports["native"]), code=1524)
+    assert lines_with(proxy, "'ed'", "authenticator parameter")
+
+
+def test_unix_socket_accounts_are_refused_with_the_reason(proxy):
+    denied("local", "x", *over(proxy.ports["native"]), code=1524)
+    assert lines_with(proxy, "'local'", "unix_socket", "operating system")
+
+
+# ------------------------------------------------------------ what is said, and what is logged
+
+def first_error(port, user, password, database=None, socket=None):
+    """The packet that ends a login, from the sequence number on."""
+    with raw.Client(port, user, password, database or "", path=socket) as connection:
+        return connection.answer
+
+
+@pytest.mark.parametrize("user,password,database,code", [
+    ("native", "wrong", None, 1045),
+    ("native", "", None, 1045),
+    ("tenant", "t", "closed", 1044),
+    ("maxscale", "maxscale", "nowhere", 1049),
+    ("local", "", None, 1698),
+])
+def test_error_is_the_one_of_the_server_byte_for_byte(proxy, accounts, user, password, database,
+                                                      code):
+    direct = first_error(accounts.primary.port, user, password, database)
+    proxied = first_error(proxy.ports["native"], user, password, database)
+    assert direct[0] == 0xff and int.from_bytes(direct[1:3], "little") == code
+    assert proxied == direct
+
+
+@pytest.mark.parametrize("user,password,database,reason", [
+    ("nobody", "x", None, "no account of this name"),
+    ("native", "wrong", None, "the password is wrong"),
+    ("native", "", None, "no password was given"),
+    ("tenant", "t", "closed", "the database is not open"),
+    ("tenant", "t", "nowhere", "the database does not exist"),
+])
+def test_log_says_what_was_wrong(proxy, user, password, database, reason):
+    before = len(lines_with(proxy, f"for user '{user}'"))
+    first_error(proxy.ports["native"], user, password, database)
+    lab.wait_for("the line", lambda: len(lines_with(proxy, f"for user '{user}'")) == before + 1)
+    assert reason in lines_with(proxy, f"for user '{user}'")[-1]
+
+
+def test_expired_password_opens_a_sandbox_only(proxy, accounts):
+    sql = "SELECT 1"
+    direct = client("expired", "x", *over(accounts.primary.port), "--connect-expired-password",
+                    sql=sql)
+    proxied = client("expired", "x", *over(proxy.ports["native"]), "--connect-expired-password",
+                     sql=sql)
+    assert "1820" in direct.stderr
+    assert proxied.stderr == direct.stderr
+    direct = client("expired", "x", *over(accounts.primary.port), sql=sql)
+    proxied = client("expired", "x", *over(proxy.ports["native"]), sql=sql)
+    assert proxied.stderr == direct.stderr
+
+
+# ------------------------------------------------------------ hosts
+
+def test_password_of_the_host_it_comes_from(proxy):
+    assert client("two", "here", *over(proxy.ports["native"])).stdout.split()[1] == "two@127.0.0.1"
+    denied("two", "there", *over(proxy.ports["native"]))
+
+
+def test_match_host_false_takes_the_first_account_of_the_name(accounts, proxy):
+    accounts.primary.run("CREATE USER far@'10.99.%' IDENTIFIED BY 'f'",
+                         "CREATE USER far2@'10.99.%' IDENTIFIED BY 'f'")
+    accounts.sync()
+    denied("far", "f", *over(proxy.ports["native"]))
+    # The proxy lets him in; the servers do not know him from this address.
+    done = client("far", "f", *over(proxy.ports["any_host"]))
+    assert done.returncode != 0 and "1045" not in done.stderr.split("(")[0]
+    denied("far", "wrong", *over(proxy.ports["any_host"]))
+
+
+# ------------------------------------------------------------ user mapping
+
+def mapping_proxy(make_proxy, servers, folder, mapping, more=None, **arguments):
+    path = folder / "mapping.json"
+    path.write_text(mapping if isinstance(mapping, str) else json.dumps(mapping))
+    changes = {"maxscale": {"users_refresh_time": "0s"},
+               "Read-Write-Listener": {"user_mapping_file": str(path), **(more or {})}}
+    return make_proxy(servers, changes, **arguments)
+
+
+def test_mapped_users_log_in_with_their_own_password(accounts, make_proxy, tmp_path):
+    accounts.primary.run("CREATE OR REPLACE USER daemon@'%' IDENTIFIED BY 'd'",
+                         "CREATE OR REPLACE USER bare@'%' IDENTIFIED BY ''")
+    accounts.sync()
+    proxy = mapping_proxy(make_proxy, accounts.servers, tmp_path, {
+        "user_map": [{"original_user": "ed", "mapped_user": "target"},
+                     {"original_user": "native", "mapped_user": "edtarget"},
+                     {"original_user": "two", "mapped_user": "bare"}],
+        "group_map": [{"original_group": "nosuchgroup", "mapped_user": "nobody"},
+                      {"original_group": "daemon", "mapped_user": "target"}],
+        "server_credentials": [
+            {"mapped_user": "target", "password": "t", "plugin": "mysql_native_password"},
+            {"mapped_user": "edtarget", "password": "et", "plugin": "ed25519"}],
+    }, {"authenticator": "ed25519auth,mariadbauth"})
+    proxy.wait_ready("maxscale", "maxscale")
+    gets_in("ed", "e", *over(proxy.port), as_user="target")
+    gets_in("native", "n", *over(proxy.port), as_user="edtarget")
+    gets_in("two", "here", *over(proxy.port), as_user="bare")
+    gets_in("tenant", "t", *over(proxy.port))
+    gets_in("daemon", "d", *over(proxy.port), as_user="target")
+    denied("native", "et", *over(proxy.port))
+    sessions = client("native", "n", *over(proxy.port), sql="SELECT SLEEP(0)")
+    assert sessions.returncode == 0
+
+
+def test_encrypted_passwords_in_a_mapping(accounts, make_proxy, tmp_path):
+    proxy = mapping_proxy(make_proxy, accounts.servers, tmp_path, {}, start=False)
+    data = os.path.join(proxy.folder, "var", "lib", "maxscale")
+    tool = os.path.join(lab.ROOT, "bin")
+    subprocess.run([os.path.join(tool, "maxkeys"), data], check=True, capture_output=True)
+    cipher = subprocess.run([os.path.join(tool, "maxpasswd"), data, "t"], check=True,
+                            capture_output=True, text=True).stdout.strip()
+    (tmp_path / "mapping.json").write_text(json.dumps({
+        "user_map": [{"original_user": "native", "mapped_user": "target"}],
+        "server_credentials": [{"mapped_user": "target", "password": cipher}]}))
+    proxy.start()
+    proxy.wait_ready("maxscale", "maxscale")
+    gets_in("native", "n", *over(proxy.port), as_user="target")
+
+
+@pytest.mark.parametrize("mapping,words", [
+    ("{", ["mapping.json", "line 1"]),
+    ("[]", ["mapping.json", "JSON object"]),
+    ({"user_map": {}}, ["'user_map' must be an array"]),
+    ({"user_map": [{"original_user": "a"}]}, ["'mapped_user' of element 1", "is missing"]),
+    ({"user_map": [{"original_user": "a", "mapped_user": 1}]}, ["must be a string"]),
+    ({"user_map": [{"original_user": "a", "mapped_user": "b"},
+                   {"original_user": "a", "mapped_user": "c"}]}, ["element 2", "was in the array"]),
+    ({"group_map": [{"mapped_user": "b"}]}, ["'original_group'", "is missing"]),
+    ({"server_credentials": ["x"]}, ["must be an object"]),
+], ids=range(8))
+def test_mistakes_in_a_mapping_are_errors_at_start(accounts, make_proxy, tmp_path, mapping, words):
+    proxy = mapping_proxy(make_proxy, accounts.servers, tmp_path, mapping, start=False)
+    output = check(proxy)
+    assert "user_mapping_file" in output and all(word in output for word in words), output
+
+
+# ------------------------------------------------------------ options
+
+def check(proxy, good=False):
+    done = subprocess.run([*proxy.command(), "--config-check"], capture_output=True, text=True,
+                          timeout=60)
+    assert (done.returncode == 0) == good, done.stdout + done.stderr
+    return done.stdout + done.stderr + proxy.log()
+
+
+@pytest.mark.parametrize("authenticator,options,words", [
+    (None, "skip_authentification=true", ["maxscale.cnf:", "Did you mean 'skip_authentication'"]),
+    (None, "match_host", ["has no value", "name=value"]),
+    (None, "match_host=maybe", ["match_host"]),
+    (None, "match_host=true,match_host=false", ["given twice"]),
+    (None, "lower_case_table_names=3", ["lower_case_table_names"]),
+    (None, "ed_mode=sha256", ["no authenticator option 'ed_mode'"]),
+    ("ed25519auth", "ed_mode=md5", ["ed_mode", "sha256"]),
+    ("ed25519auth", "ed_mode=sha256,ed_rsa_privkey_path=/etc/passwd", ["ed_rsa_pubkey_path"]),
+    ("ed25519auth", "ed_mode=sha256,ed_rsa_privkey_path=/etc/passwd,ed_rsa_pubkey_path=/etc/passwd",
+     ["not an RSA private key"]),
+    ("ed25519aut", None, ["Did you mean"]),
+    ("mariadbauth,mariadbauth", None, ["there twice"]),
+    ("mariadbauth,ed25519auth", "clear_pw_passthrough=true", ["exactly one authenticator"]),
+], ids=range(12))
+def test_mistakes_in_options_are_errors_with_a_hint(accounts, make_proxy, authenticator, options,
+                                                    words):
+    listener = {"authenticator": authenticator, "authenticator_options": options}
+    proxy = make_proxy(accounts.servers, {"Read-Write-Listener": listener}, start=False)
+    output = check(proxy)
+    assert all(word in output for word in words), output
+
+
+def test_options_of_old_versions_are_ignored_with_a_warning(accounts, make_proxy):
+    options = "cache_dir=/tmp/x, inject_service_user = false"
+    proxy = make_proxy(accounts.servers, {"Read-Write-Listener": {"authenticator_options": options}},
+                       start=False)
+    output = check(proxy, good=True)
+    assert "cache_dir" in output and "inject_service_user" in output, output
+
+
+def test_skipped_authentication_still_needs_an_account(accounts, make_proxy, tmp_path):
+    proxy = mapping_proxy(make_proxy, accounts.servers, tmp_path, {
+        "user_map": [{"original_user": "native", "mapped_user": "target"}],
+        "server_credentials": [{"mapped_user": "target", "password": "t"}]},
+        {"authenticator_options": "skip_authentication=true"})
+    proxy.wait_ready("maxscale", "maxscale")
+    gets_in("native", "whatever", *over(proxy.port), as_user="target")
+    denied("nobody", "x", *over(proxy.port))
+
+
+@pytest.mark.parametrize("value,good,bad", [("0", ["MixDb"], ["mixdb"]), ("1", ["mixdb"], []),
+                                            ("2", ["mixdb", "MIXDB"], [])])
+def test_lower_case_table_names(accounts, make_proxy, value, good, bad):
+    accounts.primary.run("CREATE DATABASE IF NOT EXISTS MixDb",
+                         "CREATE USER IF NOT EXISTS mix@'%' IDENTIFIED BY 'm'",
+                         "GRANT SELECT ON MixDb.* TO mix@'%'")
+    accounts.sync()
+    options = {"authenticator_options": f"lower_case_table_names={value}"}
+    proxy = make_proxy(accounts.servers, {"Read-Write-Listener": options})
+    proxy.wait_ready("maxscale", "maxscale")
+    for name in good:
+        # The proxy lets it pass; the servers of this test are case-sensitive and decide themselves.
+        first = first_error(proxy.port, "mix", "m", name)
+        assert first[0] == 0, first
+    for name in bad:
+        assert first_error(proxy.port, "mix", "m", name)[1:3] == (1049).to_bytes(2, "little")
