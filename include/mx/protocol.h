@@ -14,6 +14,7 @@
 #include "mx/authenticator.h"
 #include "mx/conn.h"
 #include "mx/endpoint.h"
+#include "mx/list.h"
 #include "mx/module.h"
 #include "mx/session.h"
 
@@ -21,6 +22,23 @@ enum mx_answer_time {
     MX_ANSWER_NOW = 0,       /* after the replies that are still due */
     MX_ANSWER_AFTER_COMMAND, /* the client is still sending its command */
     MX_ANSWER_NEXT,          /* nothing is under way: to the next command that has a reply */
+};
+
+/*
+ * A server's connection that no session uses now. The protocol makes it (as the first member of a
+ * struct of its own) and knows who it was logged in for; the core keeps it for the next session.
+ */
+struct mx_pooled {
+    struct mx_list node;
+    const struct mx_protocol_ops *protocol;
+    struct mx_server *server; /* the version it was opened for; reference held */
+    int64_t since_ms;         /* mx_now_ms() */
+};
+
+enum mx_pool_fit {
+    MX_POOL_UNFIT = 0,
+    MX_POOL_LOGIN, /* must become another user's first */
+    MX_POOL_RESET, /* the same user's: a reset will do */
 };
 
 struct mx_protocol_ops {
@@ -76,6 +94,19 @@ struct mx_protocol_ops {
     uint64_t (*backend_id)(const struct mx_endpoint *endpoint);
     /* A KILL of the session: tell the servers, on connections of its own, as the session's user. */
     void (*backend_kill)(struct mx_endpoint *endpoint, bool query_only, bool hard);
+
+    /* ---- connections that outlive their session; NULL in protocols without a pool ---- */
+    /* Takes the connection out of the endpoint. NULL: it is in no state to be used again. */
+    struct mx_pooled *(*backend_release)(struct mx_endpoint *endpoint);
+    enum mx_pool_fit (*pooled_fit)(const struct mx_pooled *pooled,
+                                   const struct mx_endpoint *endpoint);
+    /* Instead of backend_open; takes over `pooled`. May be ready at once. */
+    void (*backend_adopt)(struct mx_endpoint *endpoint, struct mx_pooled *pooled,
+                          enum mx_pool_fit fit);
+    /* What its last user left there is cleared now if that has not been done. */
+    void (*pooled_settle)(struct mx_pooled *pooled);
+    /* Says goodbye and frees; mx_pooled_broken() is not called. */
+    void (*pooled_close)(struct mx_pooled *pooled);
 };
 
 /* ------------------------------------------------------------ session */
@@ -186,10 +217,13 @@ mx_authenticators_for_server(const struct mx_authenticators *set,
 
 /* Copies: an account list may be replaced at any time. */
 struct mx_login_account {
-    char *user;   /* "" for an anonymous account */
-    char *plugin; /* "" when the account names none */
-    char *secret; /* its authentication string */
+    char *user;       /* "" for an anonymous account */
+    char *plugin;     /* "" when the account names none */
+    char *secret;     /* its authentication string */
+    uint64_t version; /* of the accounts: another one when anything in them has changed */
     bool is_super;
+    bool has_roles; /* some role was granted to the name */
+    bool has_default_role;
     struct mx_err *database_error; /* NULL: the database may be used; told after a good password */
     const struct mx_authenticator *authenticator; /* serves the plugin; NULL: none does */
 };
@@ -262,6 +296,12 @@ MX_API struct mx_conn *mx_endpoint_connect(const struct mx_endpoint *endpoint,
                                            const struct mx_conn_ops *ops, void *owner);
 /* Login and replay are done; what was queued has been sent. */
 MX_API void mx_endpoint_ready(struct mx_endpoint *endpoint);
+/* The connection may be kept for another session when this one lets go of it. */
+MX_API bool mx_endpoint_may_pool(const struct mx_endpoint *endpoint);
+/* The server has been told the client's address (proxy_protocol): nobody else can use it. */
+MX_API bool mx_endpoint_tells_address(const struct mx_endpoint *endpoint);
+/* A connection of the pool has broken: the core forgets it; the protocol frees it. */
+MX_API void mx_pooled_broken(struct mx_pooled *pooled);
 /* The connection has broken: the router is told, and the endpoint is gone after the call. */
 MX_API void mx_endpoint_lost(struct mx_endpoint *endpoint, const struct mx_err *why,
                              bool permanent);

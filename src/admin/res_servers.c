@@ -4,6 +4,7 @@
 #include "core/main_call.h"
 #include "core/monitor.h"
 #include "core/params_json.h"
+#include "core/pool.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -30,9 +31,12 @@ short_time(int64_t us)
 static json_t *
 statistics(const struct mx_server *server, const struct core_target_totals *totals)
 {
-    json_t *out = json_pack("{s:i, s:i, s:i, s:i, s:o}", "persistent_connections", 0,
-                            "max_pool_size", 0, "reused_connections", 0, "connection_pool_empty", 0,
-                            "adaptive_avg_select_time", short_time(mx_server_response_us(server)));
+    struct core_pool_totals pool = core_pool_totals(server->rt);
+    json_t *out =
+        json_pack("{s:I, s:I, s:I, s:I, s:o}", "persistent_connections", (json_int_t)pool.count,
+                  "max_pool_size", (json_int_t)pool.most, "reused_connections",
+                  (json_int_t)pool.reused, "connection_pool_empty", (json_int_t)pool.missed,
+                  "adaptive_avg_select_time", short_time(mx_server_response_us(server)));
 
     admin_statistics_add(out, totals);
     return out;

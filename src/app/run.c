@@ -5,6 +5,7 @@
 #include "core/main_call.h"
 #include "core/monitor.h"
 #include "core/placement.h"
+#include "core/pool.h"
 #include "core/runtime.h"
 #include "core/service_run.h"
 #include "mx/log.h"
@@ -141,6 +142,7 @@ drain_sessions(void)
     int64_t end_ms = mx_clock_us() / 1000 + DRAIN_LIMIT_MS;
     core_moves_forbid();
     core_sessions_kill_all();
+    core_pool_close_all();
     while (core_sessions_count() > 0 && mx_clock_us() / 1000 < end_ms) {
         net_worker_turn(DRAIN_TURN_MS);
         core_sessions_kill_all(); /* one that was on its way to another worker */

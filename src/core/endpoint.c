@@ -5,6 +5,7 @@
 #include "core/endpoint.h"
 
 #include "core/history.h"
+#include "core/pool.h"
 #include "mx/timer.h"
 
 #include <stdlib.h>
@@ -46,12 +47,28 @@ may_open(const struct mx_session *session, const struct mx_server *server, struc
         return mx_err_set(err, 2003, "HY000", "Server '%s' takes no connections: it is [%s]",
                           server->name, state);
     }
-    int64_t limit = server->config.max_routing_connections;
-    if (limit > 0 && mx_atomic_get(&server->rt->routing_connections) >= limit) {
+    return 0;
+}
+
+/* An idle connection of the pool, or a new one. */
+static int
+connect_endpoint(struct mx_endpoint *endpoint, struct mx_err *err)
+{
+    struct mx_server *server = endpoint->server;
+    if (core_pool_take(endpoint)) {
+        endpoint->has_slot = true;
+        return 0;
+    }
+    if (!core_pool_slot_get(server)) {
         return mx_err_set(err, 1040, "08004",
                           "Server '%s' has reached its max_routing_connections of %lld",
-                          server->name, (long long)limit);
+                          server->name, (long long)server->config.max_routing_connections);
     }
+    if (protocol_of(endpoint)->backend_open(endpoint, err) != 0) {
+        core_pool_slot_put(server->rt);
+        return -1;
+    }
+    endpoint->has_slot = true;
     return 0;
 }
 
@@ -71,7 +88,6 @@ static void
 count_open(struct mx_endpoint *endpoint)
 {
     struct core_target_stats *stats = core_endpoint_stats(endpoint);
-    (void)mx_atomic_add(&endpoint->server->rt->routing_connections, 1);
     mx_atomic_bump(&stats->connections, 1);
     mx_atomic_bump(&stats->total_connections, 1);
     if (mx_atomic_get(&stats->connections) > mx_atomic_get(&stats->max_connections)) {
@@ -95,10 +111,12 @@ mx_endpoint_open(struct mx_session *session, struct mx_server *server, void *own
     endpoint->server = server;
     endpoint->owner = owner;
     endpoint->last_use_ms = (uint64_t)mx_now_ms();
-    if (session->protocol->backend_open(endpoint, err) != 0) {
+    endpoint->opening = true;
+    if (connect_endpoint(endpoint, err) != 0) {
         free(endpoint);
         return -1;
     }
+    endpoint->opening = false;
     core_server_ref(server);
     endpoint->slot = take_slot(session);
     mx_list_append(&session->endpoints, &endpoint->node);
@@ -186,6 +204,9 @@ mx_endpoint_ready(struct mx_endpoint *endpoint)
         return;
     }
     endpoint->state = MX_ENDPOINT_READY;
+    if (endpoint->opening) {
+        return; /* the router sees it when it gets the endpoint */
+    }
     if (router_of(endpoint)->ready != NULL && mx_session_is_started(endpoint->session)) {
         router_of(endpoint)->ready(endpoint->session->rs, endpoint);
     }
@@ -206,7 +227,10 @@ detach(struct mx_endpoint *endpoint)
     }
     mx_atomic_bump(&stats->operations, -(int64_t)endpoint->pending);
     endpoint->pending = 0;
-    (void)mx_atomic_add(&endpoint->server->rt->routing_connections, -1);
+    if (endpoint->has_slot) {
+        core_pool_slot_put(endpoint->server->rt);
+        endpoint->has_slot = false;
+    }
     mx_atomic_bump(&stats->connections, -1);
 }
 
@@ -225,6 +249,9 @@ core_endpoint_free(struct mx_endpoint *endpoint)
     MX_CHECK_MAGIC(endpoint, CORE_ENDPOINT_MAGIC);
     if (endpoint->state == MX_ENDPOINT_CLOSED) {
         return;
+    }
+    if (core_pool_keep(endpoint)) {
+        endpoint->has_slot = false; /* it went with the connection */
     }
     detach(endpoint);
     protocol_of(endpoint)->backend_close(endpoint);

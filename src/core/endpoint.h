@@ -12,6 +12,8 @@ struct mx_endpoint {
     bool reply_open; /* a part of a reply was passed on to the client */
     bool lost;       /* the router is being told */
     bool mismatch;   /* to be closed: answered a session command unlike the others */
+    bool opening;    /* mx_endpoint_open has not returned */
+    bool has_slot;   /* of max_routing_connections */
     uint32_t pending;
     struct mx_list node;
     struct mx_session *session;

@@ -55,6 +55,8 @@ struct core_target_stats {
 
 /* ------------------------------------------------------------------ server */
 
+struct core_pool;
+
 /* Texts and facts a monitor found out; replaced whole, read under `lock`. */
 struct core_server_info {
     char *version_string;
@@ -87,6 +89,7 @@ struct core_server_runtime {
     struct core_server_info info;
     size_t worker_count;
     struct core_target_stats *stats; /* [worker_count] */
+    struct core_pool *pools;         /* [worker_count]; core/pool.h */
 };
 
 #define CORE_REQUEST_CLEAR (INT64_C(1) << 40) /* clear the bits instead of setting them */

@@ -1,11 +1,24 @@
 /* Servers: versions, the part that outlives them, and the view that modules have. */
 #include "core/objects.h"
 #include "core/params_json.h"
+#include "core/pool.h"
 #include "core/runtime.h"
 #include "mx/worker.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+struct core_pool *
+core_pools_new(struct core_server_runtime *rt, size_t worker_count)
+{
+    size_t count = worker_count > 0 ? worker_count : 1;
+    struct core_pool *pools = mx_calloc_lines(count, sizeof(*pools));
+    for (size_t i = 0; i < count; i++) {
+        mx_list_init(&pools[i].idle);
+        pools[i].rt = rt;
+    }
+    return pools;
+}
 
 struct core_server_runtime *
 core_server_runtime_new(const char *name, size_t worker_count)
@@ -20,6 +33,7 @@ core_server_runtime_new(const char *name, size_t worker_count)
     (void)pthread_mutex_init(&rt->lock, NULL);
     rt->worker_count = worker_count;
     rt->stats = core_target_stats_new(worker_count);
+    rt->pools = core_pools_new(rt, worker_count);
     return rt;
 }
 
@@ -36,6 +50,7 @@ core_server_runtime_unref(struct core_server_runtime *rt)
     free(rt->info.last_event);
     free(rt->info.state_details);
     free(rt->stats);
+    free(rt->pools);
     free(rt->name);
     free(rt);
 }

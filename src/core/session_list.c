@@ -5,6 +5,7 @@
  */
 #include "core/endpoint.h"
 #include "core/history.h"
+#include "core/pool.h"
 #include "core/session_move.h"
 
 #include <inttypes.h>
@@ -191,6 +192,7 @@ hang_up(void *arg)
     struct mx_session *next = NULL;
     struct mx_err err;
     (void)mx_err_set(&err, 2013, "HY000", "the monitor found the server to be out of use");
+    core_pool_close(name);
     for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
         next = core_session_next(session);
         struct mx_endpoint *other = NULL;

@@ -211,7 +211,10 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
         out->user = mx_strdup(match.account->user);
         out->plugin = mx_strdup(match.account->plugin);
         out->secret = mx_strdup(match.account->secret);
+        out->version = core_users_version(users);
         out->is_super = match.account->super_priv;
+        out->has_default_role = match.account->default_role[0] != '\0';
+        out->has_roles = core_users_has_roles(users, user);
         out->authenticator =
             core_authenticators_for_account(session->listener->authenticators, match.account, user);
         out->database_error = database_error(match.account, database, match.database);

@@ -282,6 +282,18 @@ core_users_finish(struct core_users *users)
 
 /* ---- looking ---- */
 
+uint64_t
+core_users_version(const struct core_users *users)
+{
+    return users == NULL ? 0 : users->version;
+}
+
+void
+core_users_set_version(struct core_users *users, uint64_t version)
+{
+    users->version = version;
+}
+
 size_t
 core_users_count(const struct core_users *users)
 {

@@ -91,7 +91,14 @@ bool core_users_like(const char *pattern, const char *text, bool ignore_case);
 /* One host pattern against a client's address and, if not NULL, its name. */
 bool core_users_host_matches(const char *pattern, const char *address, const char *host_name);
 
+/* Some role was granted to this name, at whatever host. users may be NULL. */
+bool core_users_has_roles(const struct core_users *users, const char *user);
+
 /* ------------------------------------------------------------ snapshot */
+
+/* Two snapshots with the same number are alike; 0: NULL, or never published. */
+uint64_t core_users_version(const struct core_users *users);
+void core_users_set_version(struct core_users *users, uint64_t version);
 
 struct core_users *core_users_ref(struct core_users *users); /* returns users */
 void core_users_unref(struct core_users *users);             /* NULL is fine */

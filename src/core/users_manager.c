@@ -145,19 +145,29 @@ password_remember(struct core_users_manager *m, const struct core_users_source *
     }
 }
 
+/* Numbers are not given twice, whatever the service. */
+static void
+number(const struct core_users *old, bool same, struct core_users *users)
+{
+    static struct mx_atomic last;
+    core_users_set_version(users,
+                           same ? core_users_version(old) : (uint64_t)mx_atomic_add(&last, 1));
+}
+
 static void
 publish(struct core_users_manager *m, struct core_users_loaded *loaded)
 {
     struct mx_log_ctx ctx = log_ctx(m);
+    struct core_users *old = m->current; /* written by this thread only */
+    bool same = core_users_equal(old, loaded->users);
+    number(old, same, loaded->users);
     (void)pthread_mutex_lock(&m->lock);
-    struct core_users *old = m->current;
     m->current = loaded->users;
     m->loaded_at = (int64_t)time(NULL);
     m->successes++;
     m->failures = 0;
     (void)pthread_mutex_unlock(&m->lock);
-    bool changed = !core_users_equal(old, loaded->users) || m->last_error != NULL;
-    if (changed) {
+    if (!same || m->last_error != NULL) {
         mx_log_notice(&ctx, "Read %zu user@host entries from '%s' for service '%s'.",
                       core_users_count(loaded->users), loaded->servers, m->service);
     }

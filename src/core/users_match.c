@@ -341,6 +341,19 @@ has_role(const struct access *access, const struct core_users_account *account, 
     return false;
 }
 
+bool
+core_users_has_roles(const struct core_users *users, const char *user)
+{
+    if (users == NULL) {
+        return false;
+    }
+    const struct users_grants *roles = &users->roles;
+    size_t mine = users_grants_first(roles, user);
+    size_t all = users_grants_first(roles, PUBLIC_ROLE);
+    return (mine < roles->count && strcmp(roles->rows[mine].user, user) == 0) ||
+           (all < roles->count && strcmp(roles->rows[all].user, PUBLIC_ROLE) == 0);
+}
+
 /* Through the default role, the roles it has in turn, and what is granted to everybody. */
 static bool
 role_allows(const struct access *access, const struct core_users_account *account)

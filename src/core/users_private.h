@@ -27,6 +27,7 @@ struct users_entry {
 
 struct core_users {
     struct mx_ref ref;
+    uint64_t version;
     bool finished;
     bool databases_known;
     struct users_entry *entries; /* finished: sorted by user, then most specific host first */

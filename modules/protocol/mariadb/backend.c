@@ -27,8 +27,8 @@ static void check_room(struct mx_endpoint *endpoint);
 
 /* ------------------------------------------------------------ the connection */
 
-static struct login_facts
-facts_of(const struct mx_endpoint *endpoint)
+struct login_facts
+backend_facts(const struct mx_endpoint *endpoint)
 {
     const struct mx_session *session = mx_endpoint_session(endpoint);
     const struct mariadb_client *client = client_of(session);
@@ -77,15 +77,21 @@ login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
     if (wire_packet_next(data, len, &packet) != 0) {
         return 0;
     }
-    struct login_facts facts = facts_of(endpoint);
+    struct login_facts facts = backend_facts(endpoint);
     bool permanent = false;
     switch (login_packet(&backend->login, &facts, &packet, &permanent, &err)) {
     case LOGIN_MORE:
         break;
     case LOGIN_OK:
-        backend_begin_replay(endpoint);
+        backend->recycled = false;
+        backend_begin(endpoint);
         break;
     case LOGIN_FAILED:
+        if (backend->recycled) {
+            backend_reconnect(
+                endpoint); /* the change of user was refused: perhaps not to a login */
+            return len;
+        }
         login_failed(endpoint, &err, permanent);
         return len;
     }
@@ -104,6 +110,7 @@ on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
         case BACKEND_LOGIN:
             part = login_data(endpoint, data + used, len - used);
             break;
+        case BACKEND_RESETTING:
         case BACKEND_REPLAY:
         case BACKEND_READY:
             part = backend_reply_data(endpoint, data + used, len - used);
@@ -125,12 +132,24 @@ on_drained(struct mx_conn *conn MX_UNUSED, void *owner)
     check_room(owner);
 }
 
+/* Something of the session went out on it: it must not go out twice. */
+static bool
+backend_has_sent(const struct mariadb_backend *backend)
+{
+    return backend->state == BACKEND_REPLAY ||
+           (backend->state == BACKEND_READY && !backend->owes_reset);
+}
+
 static void
 on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
 {
     struct mx_endpoint *endpoint = owner;
     struct mariadb_backend *backend = backend_of(endpoint);
     backend->conn = NULL;
+    if (backend->recycled && backend->state != BACKEND_BROKEN && !backend_has_sent(backend)) {
+        backend_reconnect(endpoint);
+        return;
+    }
     backend->state = BACKEND_BROKEN;
     struct mx_err err = *why;
     if (err.code == 0) {
@@ -149,8 +168,36 @@ int
 backend_open(struct mx_endpoint *endpoint, struct mx_err *err MX_UNUSED)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
+    backend->may_pool = mx_endpoint_may_pool(endpoint);
+    backend->plain = true;
     backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
     return 0;
+}
+
+void
+backend_reconnect(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    mx_conn_abort(backend->conn);
+    login_fini(&backend->login);
+    backend->login = (struct backend_login){0};
+    backend->state = BACKEND_LOGIN;
+    backend->recycled = false;
+    backend->owes_reset = false;
+    backend->proven = false;
+    backend->clean = false;
+    backend->plain = true;
+    backend->unfit = false;
+    backend->due_count = 0;
+    backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
+}
+
+/* The connection of a pool becomes the session's: from now on its events come here. */
+void
+backend_take_over(struct mx_endpoint *endpoint, struct mx_conn *conn)
+{
+    backend_of(endpoint)->conn = conn;
+    mx_conn_set_ops(conn, &conn_ops, endpoint);
 }
 
 void
@@ -405,7 +452,7 @@ write_change_user(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
-    struct login_facts facts = facts_of(endpoint);
+    struct login_facts facts = backend_facts(endpoint);
     struct mx_err err;
     if (client->next_identity != NULL) {
         facts.identity = client->next_identity;
@@ -426,6 +473,7 @@ write_record(struct mx_endpoint *endpoint, const struct record *record, const ui
     if (by_id && is_being_prepared(backend, record->stmt_id)) {
         return false;
     }
+    backend_pay_reset(backend);
     if (record->first && record->expects_reply) {
         struct backend_due *due =
             backend_push_due(backend, record->command, record->discard ? DUE_DISCARD : DUE_CLIENT);
@@ -483,12 +531,35 @@ is_queued(const struct mariadb_backend *backend, uint64_t history_id)
     return false;
 }
 
+static void
+note_leftovers(struct mariadb_backend *backend, uint8_t command, const char *text, size_t len)
+{
+    enum leftover left = leftover_of(command, text, len);
+    backend->clean = false;
+    backend->plain = backend->plain && left == LEFTOVER_NONE;
+    backend->unfit = backend->unfit || left == LEFTOVER_FOREVER;
+}
+
+void
+backend_pay_reset(struct mariadb_backend *backend)
+{
+    static const uint8_t reset[] = {1, 0, 0, 0, WIRE_COM_RESET_CONNECTION};
+    if (backend->owes_reset) {
+        backend->owes_reset = false;
+        (void)backend_push_due(backend, WIRE_COM_RESET_CONNECTION, DUE_RESET);
+        mx_conn_write(backend->conn, reset, sizeof(reset));
+    }
+}
+
 void
 backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     if (backend->conn == NULL || backend->state == BACKEND_BROKEN) {
         return;
+    }
+    if (backend->may_pool && query->first) {
+        note_leftovers(backend, query->command, query->text, query->text_len);
     }
     struct record record = {.history_id = query->history_id,
                             .len = (uint32_t)query->len,
@@ -520,6 +591,7 @@ backend_ping(struct mx_endpoint *endpoint)
     static const uint8_t ping[] = {1, 0, 0, 0, WIRE_COM_PING};
     struct mariadb_backend *backend = backend_of(endpoint);
     if (backend->state == BACKEND_READY && backend->queue.len == 0) {
+        backend_pay_reset(backend);
         (void)backend_push_due(backend, WIRE_COM_PING, DUE_PING);
         mx_conn_write(backend->conn, ping, sizeof(ping));
     }
@@ -530,6 +602,14 @@ backend_ping(struct mx_endpoint *endpoint)
 static void
 replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *entry)
 {
+    backend_pay_reset(backend);
+    bool has_text = entry->command == WIRE_COM_QUERY || entry->command == WIRE_COM_STMT_PREPARE;
+    if (backend->may_pool && has_text && entry->len > WIRE_HEADER_SIZE) {
+        note_leftovers(backend, entry->command, (const char *)entry->data + WIRE_HEADER_SIZE + 1,
+                       entry->len - WIRE_HEADER_SIZE - 1);
+    } else if (backend->may_pool) {
+        note_leftovers(backend, entry->command, NULL, 0);
+    }
     struct backend_due *due = backend_push_due(backend, entry->command, DUE_REPLAY);
     due->history_id = entry->id;
     due->stmt_id = entry->stmt_id;
@@ -538,7 +618,7 @@ replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *ent
 }
 
 void
-backend_begin_replay(struct mx_endpoint *endpoint)
+backend_begin(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mx_session *session = mx_endpoint_session(endpoint);

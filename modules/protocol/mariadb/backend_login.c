@@ -147,11 +147,23 @@ exchange_answer(struct backend_login *login, const struct login_facts *facts, st
 
 /* ------------------------------------------------------------ the response */
 
+static uint32_t
+wanted_caps(const struct login_facts *facts)
+{
+    return (facts->caps & ~NEVER_CAPS) | OWN_CAPS;
+}
+
+bool
+login_would_agree(const struct backend_login *login, const struct login_facts *facts)
+{
+    return wanted_caps(facts) == login->wanted && facts->ext_caps == login->ext_caps &&
+           (facts->needed & NEEDED_CAPS & ~login->caps) == 0;
+}
+
 static int
 agree(struct backend_login *login, const struct login_facts *facts,
       const struct wire_greeting *greeting, struct mx_err *err)
 {
-    uint32_t wanted = (facts->caps & ~NEVER_CAPS) | OWN_CAPS;
     uint32_t missing = facts->needed & NEEDED_CAPS & ~greeting->caps;
     uint32_t missing_ext = facts->ext_caps & ~greeting->ext_caps;
     if (missing != 0 || missing_ext != 0) {
@@ -161,7 +173,8 @@ agree(struct backend_login *login, const struct login_facts *facts,
                           "offered them",
                           facts->server_name, (unsigned)missing, (unsigned)missing_ext);
     }
-    login->caps = wanted & greeting->caps;
+    login->wanted = wanted_caps(facts);
+    login->caps = login->wanted & greeting->caps;
     login->ext_caps = facts->ext_caps;
     if (facts->database[0] != '\0') {
         login->caps |= WIRE_CAP_CONNECT_WITH_DB;

@@ -201,6 +201,24 @@ reset_refused(struct mx_endpoint *endpoint, const struct backend_due *due)
     backend_fail(endpoint, &err, true);
 }
 
+/* Not a word of this session's may be answered by a connection that is not clean. */
+static void
+was_reset(struct mx_endpoint *endpoint, bool ok)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    if (!ok) {
+        struct mx_err err;
+        (void)mx_err_set(&err, WIRE_ER_SERVER_LOST, "08S01",
+                         "the server refused to reset a connection of the pool");
+        backend_fail(endpoint, &err, false);
+        return;
+    }
+    backend->proven = true;
+    if (backend->state == BACKEND_RESETTING) {
+        backend_begin(endpoint);
+    }
+}
+
 /* `due` is a copy: the entry has been taken off. */
 static void
 reply_ended(struct mx_endpoint *endpoint, const struct backend_due *due, bool ok)
@@ -213,6 +231,14 @@ reply_ended(struct mx_endpoint *endpoint, const struct backend_due *due, bool ok
         note_reset(backend, due->command);
     } else {
         reset_refused(endpoint, due);
+    }
+    if (due->kind == DUE_RESET) {
+        was_reset(endpoint, ok);
+        return;
+    }
+    backend->recycled = false;
+    if (backend->reply.has_status) {
+        backend->status = backend->reply.status;
     }
     if (due->history_id != 0) {
         mx_endpoint_history_answer(endpoint, due->history_id, ok);

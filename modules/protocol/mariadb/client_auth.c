@@ -33,24 +33,16 @@ struct mariadb_attempt {
 };
 
 struct mariadb_identity *
-mariadb_identity_copy(const struct mariadb_identity *identity)
+mariadb_identity_ref(struct mariadb_identity *identity)
 {
-    struct mariadb_identity *copy = mx_alloc(sizeof(*copy) + identity->size);
-    memcpy(copy, identity, sizeof(*copy) + identity->size);
-    const char *from = (const char *)identity->bytes;
-    const char *to = (const char *)copy->bytes;
-    copy->user = to + (identity->user - from);
-    copy->server_user = to + (identity->server_user - from);
-    copy->database = to + (identity->database - from);
-    copy->attrs = copy->bytes + (identity->attrs - identity->bytes);
-    copy->authenticators = mx_authenticators_ref(identity->authenticators);
-    return copy;
+    mx_ref_get(&identity->refs);
+    return identity;
 }
 
 void
 mariadb_identity_free(struct mariadb_identity *identity)
 {
-    if (identity != NULL) {
+    if (identity != NULL && mx_ref_put(&identity->refs)) {
         explicit_bzero(identity->bytes, identity->token_len);
         mx_authenticators_unref(identity->authenticators);
         free(identity);
@@ -162,7 +154,7 @@ identity_new(struct mx_session *session)
     size_t size = attempt->token.len + user_len + database_len + attempt->server_user.len + 3 +
                   attempt->attrs_len;
     struct mariadb_identity *identity = mx_calloc(1, sizeof(*identity) + size);
-    identity->size = (uint32_t)size;
+    mx_ref_init(&identity->refs);
     uint8_t *at = identity->bytes;
     if (attempt->token.len > 0) {
         memcpy(at, attempt->token.bytes, attempt->token.len);
@@ -186,6 +178,9 @@ identity_new(struct mx_session *session)
     identity->authenticators = mx_authenticators_ref(mx_session_authenticators(session));
     identity->authenticator = attempt->by;
     identity->is_super = attempt->account.is_super;
+    identity->has_roles = attempt->account.has_roles;
+    identity->has_default = attempt->account.has_default_role;
+    identity->accounts = attempt->account.version;
     return identity;
 }
 

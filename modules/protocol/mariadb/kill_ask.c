@@ -136,10 +136,10 @@ is_late(struct mx_timer *timer)
 }
 
 static struct asking *
-asking_new(const struct mariadb_identity *identity, const struct mx_server *server, const char *sql)
+asking_new(struct mariadb_identity *identity, const struct mx_server *server, const char *sql)
 {
     struct asking *asking = mx_calloc(1, sizeof(*asking));
-    asking->identity = mariadb_identity_copy(identity);
+    asking->identity = mariadb_identity_ref(identity);
     asking->server_name = mx_strdup(mx_server_name(server));
     (void)snprintf(asking->sql, sizeof(asking->sql), "%s", sql);
     mx_timer_start(&asking->limit, is_late, ASK_LIMIT_MS);
@@ -193,6 +193,7 @@ backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard)
     if (backend->state == BACKEND_LOGIN) {
         return; /* it is closed, and nothing runs there yet */
     }
+    backend->unfit = true; /* the KILL could come late and hit whoever has the connection then */
     char sql[64];
     struct kill_words words = {.query_only = query_only, .hard = hard};
     struct asking *asking =

@@ -11,6 +11,8 @@
  *   backend.c        a server's connection: open, send, queue, end
  *   backend_login.c  login to a server
  *   backend_reply.c  replies of a server, one after the other
+ *   pooled.c         server connections between two sessions
+ *   leftovers.c      what a statement leaves behind that a reset does not clear
  *   kill.h           KILL: understanding it, whom it means, telling it to servers
  *
  * Invariants. A client is read only while `pauses` is 0. Commands are offered to the chain one
@@ -22,6 +24,7 @@
 #ifndef MARIADB_H
 #define MARIADB_H
 
+#include "mx/atomic.h"
 #include "mx/buf.h"
 #include "mx/protocol.h"
 #include "wire/caps.h"
@@ -36,8 +39,10 @@ struct mariadb_config {
     bool allow_replication;
 };
 
-/* Who the client is, as servers are told. One allocation; the pointers lead into it. */
+/* Who the client is, as servers are told. One allocation; the pointers lead into it. Shared with
+ * the pool: never changed. */
 struct mariadb_identity {
+    struct mx_ref refs; /* sessions move between workers */
     const char *user;
     const char *server_user; /* what servers are told: user, unless he is mapped */
     const char *database;
@@ -45,12 +50,14 @@ struct mariadb_identity {
     const struct mx_authenticator *authenticator; /* one of them, which made the token */
     const uint8_t *attrs;                         /* raw, as the client sent them */
     uint32_t attrs_len;
-    uint32_t size; /* of all bytes */
     uint32_t token_len;
     uint16_t collation;
     bool token_is_password;
     bool is_super;
-    uint8_t bytes[]; /* token first */
+    bool has_roles;    /* may SET ROLE, which a reset of the connection does not undo */
+    bool has_default;  /* a login sets a role */
+    uint64_t accounts; /* version of the accounts that let him in */
+    uint8_t bytes[];   /* token first */
 };
 
 /* ------------------------------------------------------------ client */
@@ -170,7 +177,8 @@ bool client_job(struct mx_session *session, void *job);
 void client_mapped(struct mx_session *session);
 /* Takes over the identity. */
 void client_become(struct mx_session *session, struct mariadb_identity *identity);
-struct mariadb_identity *mariadb_identity_copy(const struct mariadb_identity *identity);
+/* Returns the identity. */
+struct mariadb_identity *mariadb_identity_ref(struct mariadb_identity *identity);
 void mariadb_identity_free(struct mariadb_identity *identity);
 void client_attempt_free(struct mariadb_client *client);
 json_t *client_attributes(struct mx_session *session);
@@ -213,6 +221,7 @@ const struct mx_sql *stmt_sql_of_name(const struct mariadb_client *client, const
 
 enum backend_state {
     BACKEND_LOGIN = 0,
+    BACKEND_RESETTING, /* from the pool: the answer to the reset is awaited */
     BACKEND_REPLAY,
     BACKEND_READY,
     BACKEND_BROKEN,
@@ -223,6 +232,7 @@ enum due_kind {
     DUE_DISCARD,    /* the router is told of its end */
     DUE_REPLAY,     /* history */
     DUE_PING,
+    DUE_RESET, /* of a connection from the pool */
 };
 
 struct backend_due {
@@ -270,7 +280,8 @@ struct login_exchange {
 struct backend_login {
     uint8_t phase; /* login_phase */
     uint32_t thread_id;
-    uint32_t caps; /* agreed on */
+    uint32_t wanted; /* capabilities that were asked for */
+    uint32_t caps;   /* agreed on */
     uint32_t ext_caps;
     uint8_t scramble[WIRE_SCRAMBLE_SIZE];
     struct login_exchange *exchange; /* NULL: the login packet was enough so far */
@@ -294,8 +305,16 @@ struct mariadb_backend {
     bool full;      /* it does not take what the client sends */
     bool permanent; /* of the fault it was broken with */
     uint8_t kill_later;
-    bool tracks; /* session state in OK packets is looked at */
-    bool strips; /* ... and taken out again: the client does not know it */
+    bool tracks;     /* session state in OK packets is looked at */
+    bool strips;     /* ... and taken out again: the client does not know it */
+    bool may_pool;   /* what runs here is looked at, see leftovers.c */
+    bool plain;      /* nothing ran that a reset does not clear */
+    bool unfit;      /* something ran that nothing clears */
+    bool clean;      /* from the pool, cleaned there, and nothing was sent since */
+    bool owes_reset; /* from the pool: a reset goes in front of the first command */
+    bool proven;     /* has answered a reset with OK */
+    bool recycled;   /* from the pool, and nothing of this session has been answered yet */
+    uint16_t status; /* server status seen last */
     uint32_t replays_left;
     struct backend_login login;
     struct backend_due *dues; /* ring */
@@ -326,7 +345,6 @@ void backend_pause(struct mx_endpoint *endpoint);
 void backend_unpause(struct mx_endpoint *endpoint);
 /* Login is done, or a statement has got its id: what was queued may go. */
 void backend_flush(struct mx_endpoint *endpoint);
-void backend_begin_replay(struct mx_endpoint *endpoint);
 void backend_replayed(struct mx_endpoint *endpoint);
 /* One reply less is due: the client may be read again. */
 void backend_reply_ended(struct mx_endpoint *endpoint);
@@ -337,6 +355,31 @@ struct backend_stmt *backend_stmt_add(struct mariadb_backend *backend, uint32_t 
                                       uint32_t server_id);
 void backend_stmt_remove(struct mariadb_backend *backend, uint32_t id);
 
+/* The login is done, or the pool's connection is this session's. */
+void backend_begin(struct mx_endpoint *endpoint);
+/* Login again, on a new connection: the one of the pool was of no use. Nothing was sent yet. */
+void backend_reconnect(struct mx_endpoint *endpoint);
+void backend_take_over(struct mx_endpoint *endpoint, struct mx_conn *conn);
+struct login_facts backend_facts(const struct mx_endpoint *endpoint);
+/* The reset that is owed goes first. */
+void backend_pay_reset(struct mariadb_backend *backend);
+
+/* pooled.c */
+struct mx_pooled *backend_release(struct mx_endpoint *endpoint);
+enum mx_pool_fit pooled_fit(const struct mx_pooled *pooled, const struct mx_endpoint *endpoint);
+void backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *pooled, enum mx_pool_fit fit);
+void pooled_settle(struct mx_pooled *pooled);
+void pooled_close(struct mx_pooled *pooled);
+
+/* leftovers.c: pure. */
+enum leftover {
+    LEFTOVER_NONE = 0, /* whatever it leaves, COM_RESET_CONNECTION clears it */
+    LEFTOVER_USER,     /* may leave another default database, role or user: COM_CHANGE_USER */
+    LEFTOVER_FOREVER,  /* the connection is of no use to anybody else */
+};
+/* text: of COM_QUERY and COM_STMT_PREPARE; NULL when it is not there as a whole. */
+enum leftover leftover_of(uint8_t command, const char *text, size_t len);
+
 /* backend_reply.c: consumed bytes; 0: more are needed. */
 size_t backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len);
 
@@ -346,6 +389,8 @@ enum login_result login_packet(struct backend_login *login, const struct login_f
                                struct mx_err *err);
 /* Lets go of an exchange that is under way; harmless when repeated. */
 void login_fini(struct backend_login *login);
+/* A login with these facts would have agreed on the same capabilities. */
+bool login_would_agree(const struct backend_login *login, const struct login_facts *facts);
 /* COM_CHANGE_USER for this connection. */
 int login_change_user(struct backend_login *login, const struct login_facts *facts,
                       struct mx_err *err);

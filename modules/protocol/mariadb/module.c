@@ -45,6 +45,11 @@ static const struct mx_protocol_ops ops = {
     .backend_is_quiet = backend_is_quiet,
     .backend_id = backend_id,
     .backend_kill = backend_kill,
+    .backend_release = backend_release,
+    .pooled_fit = pooled_fit,
+    .backend_adopt = backend_adopt,
+    .pooled_settle = pooled_settle,
+    .pooled_close = pooled_close,
 };
 
 static const char *const aliases[] = {"mariadb", "mariadbclient", "mysqlclient", NULL};

@@ -1,0 +1,254 @@
+/* Idle server connections of a worker; see pool.h. */
+#include "core/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the last user left on a connection (locks, temporary tables) is gone after this time at the
+ * latest, whether somebody takes the connection or not. */
+#define SETTLE_MS 100
+#define SWEEP_MS  1000
+/* Looked at for one that fits; beyond that a new connection is the better deal. */
+#define LOOK_MAX 64
+
+static struct core_pool *
+pool_of(const struct core_server_runtime *rt)
+{
+    return &rt->pools[mx_worker_index(mx_worker_self())];
+}
+
+static struct mx_pooled *
+pooled_of(struct mx_list *node)
+{
+    return mx_container_of(node, struct mx_pooled, node);
+}
+
+/* An older version of the server may have meant another address, other TLS, no PROXY header. */
+static bool
+is_good(const struct mx_pooled *pooled)
+{
+    const struct mx_server *server = pooled->server;
+    return mx_server_usable(server) &&
+           core_registry_server(core_registry_mine(), server->name) == server &&
+           !core_pool_is_old(mx_now_ms() - pooled->since_ms, server->config.persistmaxtime_ms);
+}
+
+/* ------------------------------------------------------------ in and out */
+
+static void
+unlink_one(struct core_pool *pool, struct mx_pooled *pooled)
+{
+    mx_list_remove(&pooled->node);
+    mx_atomic_bump(&pool->count, -1);
+}
+
+static void
+close_one(struct core_pool *pool, struct mx_pooled *pooled)
+{
+    struct mx_server *server = pooled->server;
+    unlink_one(pool, pooled);
+    pooled->protocol->pooled_close(pooled);
+    core_pool_slot_put(server->rt);
+    core_server_unref(server);
+}
+
+void
+mx_pooled_broken(struct mx_pooled *pooled)
+{
+    struct mx_server *server = pooled->server;
+    unlink_one(pool_of(server->rt), pooled);
+    core_pool_slot_put(server->rt);
+    core_server_unref(server);
+}
+
+static void
+sweep(struct mx_timer *timer)
+{
+    struct core_pool *pool = mx_container_of(timer, struct core_pool, sweep);
+    int64_t now_ms = mx_now_ms();
+    mx_list_each_safe (node, &pool->idle) {
+        struct mx_pooled *pooled = pooled_of(node);
+        int64_t most = core_pool_share(pooled->server->config.persistpoolmax, mx_worker_count());
+        if (!is_good(pooled) || mx_atomic_get(&pool->count) > most) {
+            close_one(pool, pooled);
+        } else if (now_ms - pooled->since_ms >= SETTLE_MS) {
+            pooled->protocol->pooled_settle(pooled);
+        }
+    }
+    if (mx_list_is_empty(&pool->idle)) {
+        return; /* what held the pool's server may be gone as well */
+    }
+    bool is_fresh = now_ms - pooled_of(pool->idle.next)->since_ms < SETTLE_MS;
+    mx_timer_start(&pool->sweep, sweep, is_fresh ? SETTLE_MS : SWEEP_MS);
+}
+
+bool
+mx_endpoint_may_pool(const struct mx_endpoint *endpoint)
+{
+    return endpoint->server->config.persistpoolmax > 0;
+}
+
+bool
+mx_endpoint_tells_address(const struct mx_endpoint *endpoint)
+{
+    return endpoint->server->config.proxy_protocol;
+}
+
+bool
+core_pool_keep(struct mx_endpoint *endpoint)
+{
+    const struct mx_session *session = endpoint->session;
+    const struct mx_protocol_ops *protocol = session->protocol;
+    struct mx_server *server = endpoint->server;
+    if (server->config.persistpoolmax <= 0 || protocol->backend_release == NULL ||
+        session->killed || endpoint->state == MX_ENDPOINT_CLOSED || endpoint->pending > 0 ||
+        endpoint->reply_open || endpoint->mismatch) {
+        return false;
+    }
+    struct core_pool *pool = pool_of(server->rt);
+    if (mx_atomic_get(&pool->count) >=
+            core_pool_share(server->config.persistpoolmax, mx_worker_count()) ||
+        !mx_server_connectable(server) ||
+        core_registry_server(core_registry_mine(), server->name) != server) {
+        return false;
+    }
+    struct mx_pooled *pooled = protocol->backend_release(endpoint);
+    if (pooled == NULL) {
+        return false;
+    }
+    pooled->protocol = protocol;
+    pooled->server = server;
+    pooled->since_ms = mx_now_ms();
+    core_server_ref(server);
+    mx_list_append(pool->idle.next, &pooled->node); /* in front */
+    mx_atomic_bump(&pool->count, 1);
+    if (mx_atomic_get(&pool->count) > mx_atomic_get(&pool->most)) {
+        mx_atomic_set(&pool->most, mx_atomic_get(&pool->count));
+    }
+    if (!mx_timer_is_running(&pool->sweep) || pool->sweep.due_ms - mx_now_ms() > SETTLE_MS) {
+        mx_timer_start(&pool->sweep, sweep, SETTLE_MS);
+    }
+    return true;
+}
+
+/* The newest that needs no more than a reset, else the newest that can become this user's. */
+static struct mx_pooled *
+choose(struct core_pool *pool, const struct mx_endpoint *endpoint, enum mx_pool_fit *out_fit)
+{
+    struct mx_pooled *best = NULL;
+    int looked = 0;
+    mx_list_each_safe (node, &pool->idle) {
+        struct mx_pooled *pooled = pooled_of(node);
+        if (!is_good(pooled)) {
+            close_one(pool, pooled);
+            continue;
+        }
+        enum mx_pool_fit fit = pooled->protocol == endpoint->session->protocol
+                                   ? pooled->protocol->pooled_fit(pooled, endpoint)
+                                   : MX_POOL_UNFIT;
+        if (fit == MX_POOL_RESET) {
+            *out_fit = fit;
+            return pooled;
+        }
+        if (fit == MX_POOL_LOGIN && best == NULL) {
+            best = pooled;
+            *out_fit = fit;
+        }
+        if (++looked == LOOK_MAX) {
+            break;
+        }
+    }
+    return best;
+}
+
+bool
+core_pool_take(struct mx_endpoint *endpoint)
+{
+    struct core_pool *pool = pool_of(endpoint->server->rt);
+    if (endpoint->server->config.persistpoolmax <= 0) {
+        return false;
+    }
+    enum mx_pool_fit fit = MX_POOL_UNFIT;
+    struct mx_pooled *pooled = choose(pool, endpoint, &fit);
+    if (pooled == NULL) {
+        mx_atomic_bump(&pool->missed, 1);
+        return false;
+    }
+    struct mx_server *server = pooled->server;
+    unlink_one(pool, pooled);
+    mx_atomic_bump(&pool->reused, 1);
+    pooled->protocol->backend_adopt(endpoint, pooled, fit);
+    core_server_unref(server);
+    return true;
+}
+
+/* ------------------------------------------------------------ max_routing_connections */
+
+bool
+core_pool_slot_get(struct mx_server *server)
+{
+    struct mx_atomic *taken = &server->rt->routing_connections;
+    int64_t limit = server->config.max_routing_connections;
+    if (limit > 0 && mx_atomic_get(taken) >= limit) {
+        struct core_pool *pool = pool_of(server->rt);
+        if (!mx_list_is_empty(&pool->idle)) {
+            close_one(pool, pooled_of(pool->idle.prev));
+        }
+    }
+    if (mx_atomic_add(taken, 1) > limit && limit > 0) {
+        (void)mx_atomic_add(taken, -1);
+        return false;
+    }
+    return true;
+}
+
+void
+core_pool_slot_put(struct core_server_runtime *rt)
+{
+    (void)mx_atomic_add(&rt->routing_connections, -1);
+}
+
+/* ------------------------------------------------------------ closing */
+
+void
+core_pool_close(const char *server_name)
+{
+    const struct core_registry *registry = core_registry_mine();
+    for (size_t i = 0; i < registry->server_count; i++) {
+        if (server_name != NULL && strcmp(registry->servers[i]->name, server_name) != 0) {
+            continue;
+        }
+        struct core_pool *pool = pool_of(registry->servers[i]->rt);
+        mx_list_each_safe (node, &pool->idle) {
+            close_one(pool, pooled_of(node));
+        }
+        mx_timer_stop(&pool->sweep);
+    }
+}
+
+static void
+close_here(void *arg MX_UNUSED)
+{
+    core_pool_close(NULL);
+}
+
+void
+core_pool_close_all(void)
+{
+    for (int i = 0; i < mx_worker_count(); i++) {
+        mx_worker_call(mx_worker_get(i), close_here, NULL);
+    }
+}
+
+struct core_pool_totals
+core_pool_totals(const struct core_server_runtime *rt)
+{
+    struct core_pool_totals out = {0};
+    for (size_t i = 0; i < rt->worker_count; i++) {
+        out.count += mx_atomic_get(&rt->pools[i].count);
+        out.most += mx_atomic_get(&rt->pools[i].most);
+        out.reused += mx_atomic_get(&rt->pools[i].reused);
+        out.missed += mx_atomic_get(&rt->pools[i].missed);
+    }
+    return out;
+}
