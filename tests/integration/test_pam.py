@@ -325,6 +325,35 @@ def test_anonymous_mapping(cluster, start):
         cluster.sync()
 
 
+@pytest.mark.parametrize("encrypted", (False, True))
+def test_backend_mapping(cluster, pam, tmp_path, encrypted):
+    cluster.primary.run("CREATE OR REPLACE USER mapped@'%' IDENTIFIED BY 'of the mapped'",
+                        "GRANT SELECT ON *.* TO mapped@'%'",
+                        "CREATE OR REPLACE USER shown@'%' IDENTIFIED VIA pam USING 'renames'")
+    cluster.sync()
+    path = tmp_path / "passwords.json"
+    options = f"pam_backend_mapping=mariadb,pam_mapped_pw_file={path}"
+    proxy = Proxy(cluster.servers, {"Read-Write-Listener": {
+        "authenticator": "PAMAuth,MariaDBAuth", "authenticator_options": options}},
+        environment=pam.environment)
+    password = "of the mapped"
+    if encrypted:
+        bins, data = os.path.join(lab.ROOT, "bin"), os.path.join(proxy.folder, "var/lib/maxscale")
+        subprocess.run([os.path.join(bins, "maxkeys"), data], check=True, capture_output=True)
+        password = subprocess.run([os.path.join(bins, "maxpasswd"), data, password], check=True,
+                                  capture_output=True, text=True).stdout.strip()
+    entries = [{"user": "other", "password": "x"}, {"user": "mapped", "password": password}]
+    path.write_text(json.dumps({"users_and_passwords": entries}))
+    try:
+        proxy.start()
+        proxy.wait_ready()
+        assert whoami(Dialog("open sesame").login(proxy, "shown")) == "mapped@%"
+        assert denied(Dialog("wrong").login, proxy, "shown")[0] == 1045
+        assert "of the mapped" not in proxy.log()
+    finally:
+        finish(proxy)
+
+
 @pytest.mark.parametrize("options, file, said", (
     ("pam_mode=password_2FA,pam_use_cleartext_plugin=1", None, "one password only"),
     ("pam_mode=both", None, "pam_mode"),
