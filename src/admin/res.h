@@ -59,6 +59,13 @@ void admin_get_service_listener(struct admin_request *request, struct admin_resp
 void admin_put_listener_start(struct admin_request *request, struct admin_response *response);
 void admin_put_listener_stop(struct admin_request *request, struct admin_response *response);
 
+/* Made, changed, removed: res_config.c. */
+void admin_post_listener(struct admin_request *request, struct admin_response *response);
+void admin_post_service_listener(struct admin_request *request, struct admin_response *response);
+void admin_patch_object(struct admin_request *request, struct admin_response *response);
+void admin_delete_listener(struct admin_request *request, struct admin_response *response);
+void admin_delete_service_listener(struct admin_request *request, struct admin_response *response);
+
 void admin_get_sessions(struct admin_request *request, struct admin_response *response);
 void admin_get_session(struct admin_request *request, struct admin_response *response);
 void admin_get_session_relation(struct admin_request *request, struct admin_response *response);

@@ -74,6 +74,7 @@ struct app {
     char *config_file;
     char *secretsdir; /* NULL: datadir */
     struct conf_model model;
+    struct conf_model static_model; /* without the persisted files */
     struct conf_diag diag;
     struct conf_secrets secrets;
     struct core_global_config *globals;
@@ -110,6 +111,8 @@ void app_config_read(struct app *app);
 void app_config_globals(struct app *app);
 /* The registry, or NULL when there was an error; after the workers were made. */
 struct core_registry *app_config_build(struct app *app);
+/* From now on objects may be changed while the program runs. */
+void app_config_allow_changes(struct app *app);
 /* export.c */
 int app_config_export(const struct conf_model *model, const char *file, struct mx_err *err);
 

@@ -2,6 +2,7 @@
 #include "app/app.h"
 #include "conf/files.h"
 #include "core/build.h"
+#include "core/change.h"
 #include "core/modload.h"
 #include "mx/worker.h"
 
@@ -16,17 +17,29 @@ global_value(const struct app *app, const char *name)
     return section != NULL ? conf_section_value(section, name) : NULL;
 }
 
+static void
+copy_model(struct conf_model *to, const struct conf_model *from)
+{
+    for (size_t i = 0; i < from->section_count; i++) {
+        (void)conf_model_copy_section(to, from->sections[i]);
+    }
+}
+
 void
 app_config_read(struct app *app)
 {
     conf_files_read_static(&app->model, app->config_file, &app->diag);
     app_dirs_from_config(app);
+    copy_model(&app->static_model, &app->model);
     const char *persisted = global_value(app, "load_persisted_configs");
     if ((persisted == NULL || conf_bool_word(persisted) != 0) &&
         access(app->dirs[APP_DIR_PERSIST], F_OK) == 0) {
         conf_files_read_persisted(&app->model, app->dirs[APP_DIR_PERSIST], &app->diag);
     }
     conf_include_resolve(&app->model, &app->diag);
+    struct conf_diag told = {0}; /* the same findings once more */
+    conf_include_resolve(&app->static_model, &told);
+    conf_diag_free(&told);
 }
 
 static struct conf_context
@@ -73,6 +86,19 @@ app_config_globals(struct app *app)
         };
         conf_diag_add(&app->diag, true, &about, NULL, "%s", err.text);
     }
+}
+
+void
+app_config_allow_changes(struct app *app)
+{
+    const struct core_change_base base = {
+        .model = &app->model,
+        .static_model = &app->static_model,
+        .context = context_of(app),
+        .worker_count = (size_t)mx_worker_count(),
+        .allow_duplicate_servers = app->debug.allow_duplicate_servers,
+    };
+    core_change_init(&base);
 }
 
 struct core_registry *

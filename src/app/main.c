@@ -173,6 +173,7 @@ app_fini(struct app *app)
 {
     core_globals_unref(app->globals);
     conf_model_free(&app->model);
+    conf_model_free(&app->static_model);
     conf_diag_free(&app->diag);
     app_dirs_fini(app);
     free(app->debug.output_file);

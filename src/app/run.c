@@ -154,6 +154,8 @@ stop_all(struct app *app, struct running *running)
 {
     app_notify_stopping();
     app_watchdog_stop();
+    core_registry_unref(app->registry); /* changes have made newer ones */
+    app->registry = core_registry_ref()->self;
     mx_log_notice(NULL, "MaxScale is shutting down.");
     core_placement_stop();
     core_listener_close_all(app->registry);
@@ -177,6 +179,7 @@ app_run(struct app *app)
     core_registry_publish(app->registry);
     app->registry = core_registry_mine()->self;
     mx_ref_get(&app->registry->ref);
+    app_config_allow_changes(app);
     int rc = start_all(app, &running);
     if (rc == APP_EXIT_OK) {
         mx_log_notice(NULL, "MaxScale started with %d worker threads.", mx_worker_count());

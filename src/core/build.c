@@ -6,6 +6,7 @@
 #include "core/modload.h"
 #include "core/params_json.h"
 #include "core/runtime.h"
+#include "core/section.h"
 #include "mx/str.h"
 
 #include <stdarg.h>
@@ -44,6 +45,27 @@ core_build_report(struct core_build *build, bool error, const struct conf_sectio
     va_end(args);
     conf_diag_add(build->diag, error, &about, hint, "%s", mx_str_text(&text));
     mx_str_free(&text);
+}
+
+bool
+core_build_is_unchanged(const struct core_build *build, const struct conf_section *section)
+{
+    const struct conf_section *old = build->previous_model == NULL
+                                         ? NULL
+                                         : conf_model_find(build->previous_model, section->name);
+    return old != NULL && core_section_equal(old, section);
+}
+
+bool
+core_build_has_servers(const struct core_build *build, struct mx_server *const *servers,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (core_registry_server(build->registry, servers[i]->name) != servers[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 struct core_source

@@ -15,6 +15,11 @@ struct core_build {
     struct conf_diag *diag;
     size_t worker_count; /* slots of per-worker counters */
     bool allow_duplicate_servers;
+    /* A runtime change: what is there now, and the text that it was built from. Objects whose text
+     * and whose objects are unchanged are taken over as they are, changed ones get the runtime part
+     * of their former version. NULL: a start. */
+    const struct core_registry *previous;
+    const struct conf_model *previous_model;
 
     /* From here on: while it is being built. */
     struct core_registry *registry;
@@ -95,6 +100,12 @@ void core_build_report(struct core_build *build, bool error, const struct conf_s
 void core_build_servers(struct core_build *build, const struct conf_section *section,
                         const char *param, char *const *names, struct mx_server ***out,
                         size_t *out_count);
+
+/* The section reads as it did before; false at a start. */
+bool core_build_is_unchanged(const struct core_build *build, const struct conf_section *section);
+/* The servers are the versions of the registry that is being built. */
+bool core_build_has_servers(const struct core_build *build, struct mx_server *const *servers,
+                            size_t count);
 
 struct core_source core_build_source(const struct conf_section *section);
 

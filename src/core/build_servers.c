@@ -86,10 +86,26 @@ check_server(struct core_build *build, const struct conf_section *section,
     core_build_refuse_tls(build, section, config->ssl);
 }
 
+static void
+append_server(struct core_registry *registry, struct mx_server *server)
+{
+    registry->servers =
+        mx_realloc(registry->servers, (registry->server_count + 1) * sizeof(struct mx_server *));
+    registry->servers[registry->server_count++] = server;
+}
+
 void
 core_build_server(struct core_build *build, const struct conf_section *section)
 {
     struct core_registry *registry = build->registry;
+    struct mx_server *old =
+        build->previous == NULL ? NULL : core_registry_server(build->previous, section->name);
+    if (old != NULL && core_build_is_unchanged(build, section)) {
+        check_duplicate(build, section, &old->config);
+        core_server_ref(old);
+        append_server(registry, old);
+        return;
+    }
     struct mx_server *server = core_server_new(section->name);
     struct core_reading reading = {
         .section = section,
@@ -100,10 +116,13 @@ core_build_server(struct core_build *build, const struct conf_section *section)
     core_build_read(build, &reading);
     check_server(build, section, &server->config);
     check_duplicate(build, section, &server->config);
-    server->rt = core_server_runtime_new(section->name, build->worker_count);
-    registry->servers =
-        mx_realloc(registry->servers, (registry->server_count + 1) * sizeof(struct mx_server *));
-    registry->servers[registry->server_count++] = server;
+    if (old != NULL) {
+        mx_ref_get(&old->rt->ref);
+        server->rt = old->rt;
+    } else {
+        server->rt = core_server_runtime_new(section->name, build->worker_count);
+    }
+    append_server(registry, server);
 }
 
 static const char *
@@ -170,10 +189,27 @@ check_unwatched(struct core_build *build, const struct conf_section *section,
     }
 }
 
+static void
+append_monitor(struct core_registry *registry, struct mx_monitor *monitor)
+{
+    registry->monitors =
+        mx_realloc(registry->monitors, (registry->monitor_count + 1) * sizeof(struct mx_monitor *));
+    registry->monitors[registry->monitor_count++] = monitor;
+}
+
 void
 core_build_monitor(struct core_build *build, const struct conf_section *section)
 {
     struct core_registry *registry = build->registry;
+    struct mx_monitor *old =
+        build->previous == NULL ? NULL : core_registry_monitor(build->previous, section->name);
+    if (old != NULL && core_build_is_unchanged(build, section) &&
+        core_build_has_servers(build, old->servers, old->server_count)) {
+        check_unwatched(build, section, old);
+        core_monitor_ref(old);
+        append_monitor(registry, old);
+        return;
+    }
     const struct mx_module *module =
         core_build_module(build, section, "module", MX_MODULE_MONITOR, NULL);
     if (module == NULL) {
@@ -194,8 +230,11 @@ core_build_monitor(struct core_build *build, const struct conf_section *section)
     core_build_servers(build, section, "servers", monitor->config.servers, &monitor->servers,
                        &monitor->server_count);
     check_unwatched(build, section, monitor);
-    monitor->rt = core_monitor_runtime_new(section->name);
-    registry->monitors =
-        mx_realloc(registry->monitors, (registry->monitor_count + 1) * sizeof(struct mx_monitor *));
-    registry->monitors[registry->monitor_count++] = monitor;
+    if (old != NULL) {
+        core_monitor_runtime_ref(old->rt);
+        monitor->rt = old->rt;
+    } else {
+        monitor->rt = core_monitor_runtime_new(section->name);
+    }
+    append_monitor(registry, monitor);
 }

@@ -14,10 +14,24 @@
 
 /* ------------------------------------------------------------------ filter */
 
+static void
+append_filter(struct core_registry *registry, struct core_filter *filter)
+{
+    registry->filters =
+        mx_realloc(registry->filters, (registry->filter_count + 1) * sizeof(struct core_filter *));
+    registry->filters[registry->filter_count++] = filter;
+}
+
 void
 core_build_filter(struct core_build *build, const struct conf_section *section)
 {
-    struct core_registry *registry = build->registry;
+    struct core_filter *old =
+        build->previous == NULL ? NULL : core_registry_filter(build->previous, section->name);
+    if (old != NULL && core_build_is_unchanged(build, section)) {
+        core_filter_ref(old);
+        append_filter(build->registry, old);
+        return;
+    }
     struct core_filter_config own = {0};
     struct mx_err err = {0};
     size_t errors = build->diag->error_count;
@@ -46,9 +60,7 @@ core_build_filter(struct core_build *build, const struct conf_section *section)
                               err.text);
         }
     }
-    registry->filters =
-        mx_realloc(registry->filters, (registry->filter_count + 1) * sizeof(struct core_filter *));
-    registry->filters[registry->filter_count++] = filter;
+    append_filter(build->registry, filter);
 }
 
 /* ------------------------------------------------------------------ service */
@@ -146,10 +158,43 @@ link_servers(struct core_build *build, const struct conf_section *section,
     }
 }
 
+static void
+append_service(struct core_registry *registry, struct mx_service *service)
+{
+    registry->services =
+        mx_realloc(registry->services, (registry->service_count + 1) * sizeof(struct mx_service *));
+    registry->services[registry->service_count++] = service;
+}
+
+/* Its text is as before, and so is everything it stands on. */
+static bool
+is_same_service(const struct core_build *build, const struct conf_section *section,
+                const struct mx_service *old)
+{
+    if (!core_build_is_unchanged(build, section) ||
+        !core_build_has_servers(build, old->servers, old->server_count)) {
+        return false;
+    }
+    for (size_t i = 0; i < old->filter_count; i++) {
+        if (core_registry_filter(build->registry, old->filters[i]->name) != old->filters[i]) {
+            return false;
+        }
+    }
+    const char *cluster = old->config.cluster;
+    return cluster == NULL || core_registry_monitor(build->registry, cluster) ==
+                                  core_registry_monitor(build->previous, cluster);
+}
+
 void
 core_build_service(struct core_build *build, const struct conf_section *section)
 {
-    struct core_registry *registry = build->registry;
+    struct mx_service *old =
+        build->previous == NULL ? NULL : core_registry_service(build->previous, section->name);
+    if (old != NULL && is_same_service(build, section, old)) {
+        core_service_ref(old);
+        append_service(build->registry, old);
+        return;
+    }
     const struct mx_module *router =
         core_build_module(build, section, "router", MX_MODULE_ROUTER, NULL);
     if (router == NULL) {
@@ -169,10 +214,13 @@ core_build_service(struct core_build *build, const struct conf_section *section)
     core_build_read(build, &reading);
     link_servers(build, section, service);
     link_filters(build, section, service);
-    service->rt = core_service_runtime_new(section->name, build->worker_count);
-    registry->services =
-        mx_realloc(registry->services, (registry->service_count + 1) * sizeof(struct mx_service *));
-    registry->services[registry->service_count++] = service;
+    if (old != NULL) {
+        mx_ref_get(&old->rt->ref);
+        service->rt = old->rt;
+    } else {
+        service->rt = core_service_runtime_new(section->name, build->worker_count);
+    }
+    append_service(build->registry, service);
 }
 
 /* ------------------------------------------------------------------ listener */
@@ -266,10 +314,27 @@ read_proxy_networks(struct core_build *build, const struct conf_section *section
     }
 }
 
+static void
+append_listener(struct core_registry *registry, struct core_listener *listener)
+{
+    registry->listeners = mx_realloc(registry->listeners, (registry->listener_count + 1) *
+                                                              sizeof(struct core_listener *));
+    registry->listeners[registry->listener_count++] = listener;
+}
+
 void
 core_build_listener(struct core_build *build, const struct conf_section *section)
 {
     struct core_registry *registry = build->registry;
+    struct core_listener *old =
+        build->previous == NULL ? NULL : core_registry_listener(build->previous, section->name);
+    if (old != NULL && core_build_is_unchanged(build, section)) {
+        check_listener_service(build, section, old->config.service);
+        check_address(build, section, &old->config);
+        core_listener_ref(old);
+        append_listener(registry, old);
+        return;
+    }
     const struct mx_module *protocol =
         core_build_module(build, section, "protocol", MX_MODULE_PROTOCOL, "MariaDBProtocol");
     if (protocol == NULL) {
@@ -298,8 +363,11 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     listener->authenticators = core_build_authenticators(build, section, listener);
     core_build_user_mapping(build, section, listener);
     read_proxy_networks(build, section, listener);
-    listener->rt = core_listener_runtime_new();
-    registry->listeners = mx_realloc(registry->listeners, (registry->listener_count + 1) *
-                                                              sizeof(struct core_listener *));
-    registry->listeners[registry->listener_count++] = listener;
+    if (old != NULL) {
+        mx_ref_get(&old->rt->ref);
+        listener->rt = old->rt;
+    } else {
+        listener->rt = core_listener_runtime_new();
+    }
+    append_listener(registry, listener);
 }

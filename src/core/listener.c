@@ -121,6 +121,12 @@ open_socket(struct core_listener *listener, struct mx_err *err)
 }
 
 int
+core_listener_open(struct core_listener *listener, struct mx_err *err)
+{
+    return serving_of(listener) != NULL || open_socket(listener, err) != NULL ? 0 : -1;
+}
+
+int
 core_listener_start(struct core_listener *listener, struct mx_err *err)
 {
     struct serving *s = serving_of(listener);

@@ -8,6 +8,8 @@
 #include "core/objects.h"
 #include "mx/err.h"
 
+/* Opens the socket, once; clients wait in the kernel until it is started. */
+int core_listener_open(struct core_listener *listener, struct mx_err *err);
 /* Opens the socket (once) and takes clients. Fine when it runs. -1: err, and the state is Failed.
  */
 int core_listener_start(struct core_listener *listener, struct mx_err *err);

@@ -190,7 +190,7 @@ def test_what_a_later_version_will_do(rest):
     """The first of these ended the reference."""
     body = {"data": {"type": "servers", "attributes": {"parameters": {"address": "127.0.0.1"}}}}
     assert "restart" in rest("POST", "servers", 501, body).text
-    rest("PATCH", "servers/server1", 501, {})
+    rest("PATCH", "servers/server1", 400, {})
     rest("DELETE", "services/Service", 501)
     rest("PATCH", "maxscale", 501, {})
     rest("GET", "servers", 200)

@@ -525,12 +525,36 @@ has_id(const struct mx_session *session, uint64_t id)
            (id <= UINT32_MAX && (uint32_t)mx_session_id(session) == id);
 }
 
+/* A server may be told to kill this connection: it must not be another session's by then. */
+static void
+note_target(struct mx_endpoint *endpoint, bool is_target)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    backend->unfit = backend->unfit || is_target;
+}
+
 static void
 begin(void *arg)
 {
     struct kill *kill = arg;
     kill->match_count = 0;
     kill->by_id.session = 0;
+}
+
+static bool
+is_of_user(const struct kill_words *words, const struct mx_session *session)
+{
+    return mx_session_is_started(session) && strcmp(mx_session_user(session), words->user) == 0 &&
+           (!words->has_host || strcmp(words->host, "%") == 0 ||
+            strcmp(mx_session_remote(session), words->host) == 0);
+}
+
+/* The session, or its connection to a server. */
+static bool
+is_meant(const struct kill_words *words, const struct mx_session *session, uint64_t thread_id)
+{
+    return words->what == KILL_USER ? is_of_user(words, session)
+                                    : thread_id == words->id || has_id(session, words->id);
 }
 
 static void
@@ -554,16 +578,16 @@ look(struct mx_session *session, void *arg)
         }
         match.server = server;
         match.thread_id = thread_id;
+        if (protocol->backend_id == backend_id) {
+            note_target(e, is_meant(words, session, thread_id));
+        }
         if (words->what == KILL_SESSION && thread_id == words->id) {
             add_match(kill, &match);
         }
     }
     if (words->what == KILL_SESSION && has_id(session, words->id)) {
         kill->by_id = match;
-    } else if (words->what == KILL_USER && mx_session_is_started(session) &&
-               strcmp(mx_session_user(session), words->user) == 0 &&
-               (!words->has_host || strcmp(words->host, "%") == 0 ||
-                strcmp(mx_session_remote(session), words->host) == 0)) {
+    } else if (words->what == KILL_USER && is_of_user(words, session)) {
         add_match(kill, &match);
     }
 }

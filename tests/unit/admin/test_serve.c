@@ -152,7 +152,7 @@ test_wrong_methods_are_405_with_allow(void **state)
     (void)state;
     fixture_serve(&fixture, &exchange, "POST", "/servers/s1", "{}", NULL);
     assert_int_equal(exchange.response.status, 405);
-    assert_string_equal(header_of(&exchange, "Allow"), "GET, HEAD, OPTIONS");
+    assert_string_equal(header_of(&exchange, "Allow"), "GET, HEAD, OPTIONS, PATCH");
     fixture_end(&exchange);
     expect("PUT", "/servers", NULL, 405);
     expect("TRACE", "/servers", NULL, 405);
@@ -187,7 +187,12 @@ test_what_comes_later_says_so(void **state)
     assert_int_equal(exchange.response.status, 501);
     assert_non_null(strstr(text_at(&exchange, "/errors/0/detail"), "restart"));
     fixture_end(&exchange);
-    expect("PATCH", "/servers/s1", "{}", 501);
+    expect("DELETE", "/servers/s1", NULL, 501);
+    expect("PATCH", "/servers/s1", "{\"data\":{\"relationships\":{\"services\":{\"data\":[]}}}}",
+           501);
+    expect("PATCH", "/servers/s1", "{}", 400);
+    expect("PATCH", "/servers/s1", "{\"data\":{\"attributes\":{\"parameters\":7}}}", 400);
+    expect("POST", "/listeners", "{\"data\":{\"id\":\"new\"}}", 400);
     expect("DELETE", "/services/RW", NULL, 501);
     expect("PATCH", "/services/RW/relationships/servers", "{}", 501);
 }
