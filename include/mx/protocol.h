@@ -178,6 +178,8 @@ MX_API void mx_session_greeting_facts(const struct mx_session *session,
 MX_API int64_t mx_service_clients(const struct mx_service *service);
 /* Entries "name=value" of connection_metadata; ends with NULL; may be NULL. */
 MX_API char *const *mx_session_metadata(const struct mx_session *session);
+/* Statements that every new connection to a server begins with; NULL behind the last, or NULL. */
+MX_API char *const *mx_session_init_sql(const struct mx_session *session);
 /* Version of this program. */
 MX_API const char *mx_program_version(void);
 

@@ -1,6 +1,7 @@
 /* Filters, services and listeners from their sections. */
 #include "conf/value.h"
 #include "core/build.h"
+#include "core/init_sql.h"
 #include "core/modload.h"
 #include "core/params_json.h"
 #include "core/runtime.h"
@@ -300,6 +301,24 @@ check_listener_service(struct core_build *build, const struct conf_section *sect
 }
 
 static void
+read_init_sql(struct core_build *build, const struct conf_section *section,
+              struct core_listener *listener)
+{
+    const char *path = listener->config.connection_init_sql_file;
+    struct mx_err err;
+    if (path == NULL || *path == '\0') {
+        return;
+    }
+    listener->init_sql = core_init_sql_read(path, &err);
+    if (listener->init_sql == NULL) {
+        core_build_report(build, true, section, "connection_init_sql_file",
+                          "Name a text file with one statement per line that this program may "
+                          "read, of at most 1 MiB.",
+                          "The statements for new connections cannot be read: %s.", err.text);
+    }
+}
+
+static void
 read_proxy_networks(struct core_build *build, const struct conf_section *section,
                     struct core_listener *listener)
 {
@@ -363,6 +382,7 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     listener->authenticators = core_build_authenticators(build, section, listener);
     core_build_user_mapping(build, section, listener);
     read_proxy_networks(build, section, listener);
+    read_init_sql(build, section, listener);
     if (old != NULL) {
         mx_ref_get(&old->rt->ref);
         listener->rt = old->rt;

@@ -18,7 +18,7 @@ const struct mx_param core_listener_params[] = {
      .doc = "Options of the authenticators, comma list of key=value."},
     {.name = "connection_init_sql_file",
      .type = MX_PARAM_PATH,
-     .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT | MX_PARAM_PATH_R,
+     .flags = MX_PARAM_RUNTIME | MX_PARAM_PATH_R,
      .offset = offsetof(struct core_listener_config, connection_init_sql_file),
      .doc = "File with statements to run on each new server connection, one a line."},
     {.name = "connection_metadata",

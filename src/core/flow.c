@@ -4,6 +4,7 @@
  */
 #include "core/endpoint.h"
 #include "core/session_move.h"
+#include "core/statements.h"
 
 #include <stdlib.h>
 
@@ -127,6 +128,9 @@ mx_flow_query(struct mx_session *session, struct mx_query *query)
         count_query(session, query);
         session->due += query->expects_reply ? 1u : 0u;
     }
+    if (session->statements != NULL && query->first && (verdict == MX_PASS || verdict == MX_DONE)) {
+        core_statements_begin(session->statements, query, verdict == MX_DONE);
+    }
     session->held = verdict == MX_HELD;
     return verdict == MX_FAIL ? failed(session) : verdict;
 }
@@ -171,6 +175,9 @@ mx_flow_reply(struct mx_endpoint *endpoint, struct mx_reply *reply, bool discard
         if (!discard && (session->needs & MX_NEED_TRX) != 0) {
             core_session_note_reply(session, reply);
         }
+    }
+    if (reply->complete && session->statements != NULL) {
+        core_statements_end(session->statements, endpoint->server, !discard);
     }
     enum mx_verdict verdict = router_of(session)->reply(session->rs, endpoint, reply);
     if (verdict == MX_FAIL || session->state != CORE_SESSION_STARTED) {

@@ -169,6 +169,7 @@ struct core_listener {
     void *protocol_config;                    /* MariaDBProtocol.* rows */
     struct mx_authenticators *authenticators; /* core/authenticators.h */
     struct core_user_mapping *mapping;        /* core/user_mapping.h; NULL: none */
+    char **init_sql;                          /* core/init_sql.h; NULL: none */
     struct net_network_list proxy_networks;   /* of proxy_protocol_networks */
     struct core_listener_config config;
     struct core_listener_runtime *rt;

@@ -7,6 +7,7 @@
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session_move.h"
+#include "core/statements.h"
 #include "mx/timer.h"
 
 #include <stdio.h>
@@ -129,6 +130,7 @@ int
 mx_session_start(struct mx_session *session, struct mx_err *err)
 {
     MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
+    session->statements = core_statements_new(session);
     if (core_flow_build(session, err) != 0) {
         return -1;
     }
@@ -166,17 +168,28 @@ count_end(const struct mx_session *session)
 }
 
 static void
+dump_statements(const struct mx_session *session)
+{
+    int64_t when = core_registry_mine()->globals->dump_last_statements;
+    if (when == CORE_DUMP_ON_CLOSE || (when == CORE_DUMP_ON_ERROR && session->killed)) {
+        core_statements_log(session->statements, session);
+    }
+}
+
+static void
 session_free(void *arg)
 {
     struct mx_session *session = arg;
     MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
     count_end(session);
+    dump_statements(session);
     core_flow_free(session);
     mx_list_each_safe (node, &session->endpoints) {
         core_endpoint_free(mx_container_of(node, struct mx_endpoint, node));
     }
     session->protocol->client_free(session);
     core_history_free(session->history);
+    core_statements_free(session->statements);
     core_session_list_remove(session);
     (void)mx_atomic_add(&session->service->rt->clients, -1);
     mx_atomic_bump(&session->service->rt->stats[mx_worker_index(mx_worker_self())].connections, -1);

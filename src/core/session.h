@@ -35,6 +35,7 @@ struct core_stage {
 };
 
 struct core_history;
+struct core_statements;
 
 #define CORE_SESSION_MAGIC 0x53455353u
 struct mx_session {
@@ -66,7 +67,8 @@ struct mx_session {
     void *rs; /* of the router */
     struct core_stage *stages;
     size_t stage_count;
-    struct core_history *history; /* NULL until used */
+    struct core_history *history;       /* NULL until used */
+    struct core_statements *statements; /* NULL: none are retained */
     char *user;
     char *database;
     char *remote;

@@ -2,6 +2,7 @@
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session_move.h"
+#include "core/statements.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -143,7 +144,7 @@ attributes_json(struct mx_session *session)
                         json_pack("{s:b, s:b, s:b, s:b}", "log_error", 0, "log_info",
                                   (int)config->log_info, "log_notice", (int)config->log_notice,
                                   "log_warning", (int)config->log_warning));
-    json_object_set_new(out, "queries", json_array());
+    json_object_set_new(out, "queries", core_statements_json(session->statements));
     json_object_set_new(out, "remote", json_string(session->remote));
     json_object_set_new(out, "seconds_alive", json_real((double)alive_ms / 1000.0));
     json_object_set_new(out, "state", json_string(state_text(session)));

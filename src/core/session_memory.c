@@ -2,6 +2,7 @@
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session.h"
+#include "core/statements.h"
 
 static int64_t
 conn_bytes(struct mx_conn *conn)
@@ -15,6 +16,7 @@ session_bytes(const struct mx_session *session)
     int64_t bytes = (int64_t)(CORE_SESSION_SIZE + session->protocol->client_size);
     bytes += conn_bytes(session->conn);
     bytes += session->history == NULL ? 0 : (int64_t)session->history->bytes;
+    bytes += (int64_t)core_statements_bytes(session->statements);
     mx_list_each (node, &session->endpoints) {
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
         bytes += (int64_t)(CORE_ENDPOINT_SIZE + session->protocol->backend_size);

@@ -123,6 +123,12 @@ mx_session_metadata(const struct mx_session *session)
     return session->listener->config.connection_metadata;
 }
 
+char *const *
+mx_session_init_sql(const struct mx_session *session)
+{
+    return session->listener->init_sql;
+}
+
 const char *
 mx_program_version(void)
 {

@@ -1,5 +1,6 @@
 /* Versions of the configured objects and the runtime parts they share. */
 #include "core/authenticators.h"
+#include "core/init_sql.h"
 #include "core/monitor.h"
 #include "core/objects.h"
 #include "core/params_json.h"
@@ -230,6 +231,7 @@ core_listener_unref(struct core_listener *listener)
         core_module_block_free(listener->protocol, listener->protocol_config);
         mx_authenticators_unref(listener->authenticators);
         core_user_mapping_free(listener->mapping);
+        core_init_sql_free(listener->init_sql);
         core_listener_runtime_unref(listener->rt);
         net_network_list_free(&listener->proxy_networks);
         free(listener->source.file);

@@ -617,11 +617,31 @@ replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *ent
     mx_conn_write(backend->conn, entry->data, entry->len);
 }
 
+static void
+begin_init_sql(struct mx_endpoint *endpoint)
+{
+    struct mariadb_backend *backend = backend_of(endpoint);
+    char *const *statements = mx_session_init_sql(mx_endpoint_session(endpoint));
+    for (; statements != NULL && *statements != NULL; statements++) {
+        uint8_t head[WIRE_HEADER_SIZE + 1];
+        size_t len = strlen(*statements);
+        wire_header_store(head, (uint32_t)(len + 1), 0);
+        head[WIRE_HEADER_SIZE] = WIRE_COM_QUERY;
+        backend_pay_reset(backend);
+        note_leftovers(backend, WIRE_COM_QUERY, *statements, len);
+        (void)backend_push_due(backend, WIRE_COM_QUERY, DUE_INIT);
+        backend->replays_left++;
+        mx_conn_write(backend->conn, head, sizeof(head));
+        mx_conn_write(backend->conn, *statements, len);
+    }
+}
+
 void
 backend_begin(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mx_session *session = mx_endpoint_session(endpoint);
+    begin_init_sql(endpoint);
     struct mx_history_entry entry = {0};
     while (mx_session_history_next(session, entry.id, &entry)) {
         if (!is_queued(backend, entry.id)) {

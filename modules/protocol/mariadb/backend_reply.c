@@ -243,7 +243,7 @@ reply_ended(struct mx_endpoint *endpoint, const struct backend_due *due, bool ok
     if (due->history_id != 0) {
         mx_endpoint_history_answer(endpoint, due->history_id, ok);
     }
-    if (due->kind == DUE_REPLAY && backend->state == BACKEND_REPLAY) {
+    if ((due->kind == DUE_REPLAY || due->kind == DUE_INIT) && backend->state == BACKEND_REPLAY) {
         backend->replays_left--;
         if (backend->replays_left == 0) {
             backend_replayed(endpoint);
@@ -374,6 +374,28 @@ broken(struct mx_endpoint *endpoint, size_t len)
     return len;
 }
 
+/* It must be OK: a result would be nobody's. */
+static size_t
+init_failed(struct mx_endpoint *endpoint, size_t len)
+{
+    const struct wire_reply *reply = &backend_of(endpoint)->reply;
+    struct mx_err err;
+    if (reply->kind == WIRE_REPLY_ERR) {
+        (void)mx_err_set(&err, reply->error_code, reply->sqlstate,
+                         "a statement of connection_init_sql_file failed there: %.*s",
+                         (int)mx_min_size(reply->message_len, 200), wire_reply_message(reply));
+    } else {
+        (void)mx_err_set(&err, WIRE_ER_UNKNOWN, "HY000",
+                         "a statement of connection_init_sql_file returned more than OK; leave out "
+                         "those with a result");
+    }
+    const struct mx_session *session = mx_endpoint_session(endpoint);
+    mx_log_error(mx_session_log(session), "'%s' cannot use server '%s': %s",
+                 mx_session_user(session), mx_server_name(mx_endpoint_server(endpoint)), err.text);
+    backend_fail(endpoint, &err, true);
+    return len;
+}
+
 size_t
 backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
 {
@@ -405,6 +427,10 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
     }
     if (reply->broken) {
         return broken(endpoint, len);
+    }
+    if (due.kind == DUE_INIT && reply->kind != WIRE_REPLY_OK &&
+        (reply->kind != WIRE_REPLY_NONE && (reply->kind != WIRE_REPLY_ERR || reply->complete))) {
+        return init_failed(endpoint, len);
     }
     if (used == 0) {
         return 0;

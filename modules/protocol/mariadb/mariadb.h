@@ -231,6 +231,7 @@ enum due_kind {
     DUE_CLIENT = 0, /* passed on */
     DUE_DISCARD,    /* the router is told of its end */
     DUE_REPLAY,     /* history */
+    DUE_INIT,       /* a statement of connection_init_sql_file */
     DUE_PING,
     DUE_RESET, /* of a connection from the pool */
 };
