@@ -46,6 +46,11 @@ MX_API int64_t mx_server_operations(const struct mx_server *server);
  * is a measurement. */
 MX_API int64_t mx_server_response_us(const struct mx_server *server);
 MX_API void mx_server_note_response_us(const struct mx_server *server, int64_t average_us);
+/*
+ * It refuses connections from this host until somebody has mended that: it goes into maintenance,
+ * and the log says so once. why: what it said.
+ */
+MX_API void mx_server_host_blocked(struct mx_server *server, const char *why);
 /* Two versions of the same server. */
 MX_API bool mx_server_same(const struct mx_server *a, const struct mx_server *b);
 /* New connections may be made: Running and none of Maintenance, Draining, Need DNS lookup. */

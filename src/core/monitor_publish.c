@@ -76,7 +76,7 @@ core_monitor_apply_requests(struct mx_monitor *monitor)
         bool clear = (request & CORE_REQUEST_CLEAR) != 0;
         uint32_t old_status = status_of(server);
         /* it may have become the primary since the request was accepted */
-        if (!clear && (old_status & MX_STATUS_MASTER) != 0 &&
+        if (!clear && (request & CORE_REQUEST_MUST) == 0 && (old_status & MX_STATUS_MASTER) != 0 &&
             (bits & monitor->module->monitor->master_refuses) != 0) {
             mx_log_warning(&(struct mx_log_ctx){.object = server->name},
                            "Server '%s' has become the primary meanwhile, its state is not "

@@ -94,6 +94,7 @@ struct core_server_runtime {
 
 #define CORE_REQUEST_CLEAR (INT64_C(1) << 40) /* clear the bits instead of setting them */
 #define CORE_REQUEST_FORCE (INT64_C(1) << 41) /* maintenance: close connections as well */
+#define CORE_REQUEST_MUST  (INT64_C(1) << 42) /* also of a primary */
 
 #define CORE_SERVER_MAGIC 0x53525652u
 struct mx_server {

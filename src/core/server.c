@@ -3,6 +3,7 @@
 #include "core/params_json.h"
 #include "core/pool.h"
 #include "core/runtime.h"
+#include "mx/log.h"
 #include "mx/worker.h"
 
 #include <stdlib.h>
@@ -185,4 +186,27 @@ bool
 mx_server_is_relay(const struct mx_server *server)
 {
     return mx_server_usable(server) && (mx_server_status(server) & MX_STATUS_RELAY) != 0;
+}
+
+/* The monitor makes it so in its next round; without one it is so at once. */
+void
+mx_server_host_blocked(struct mx_server *server, const char *why)
+{
+    struct core_server_runtime *rt = server->rt;
+    const struct mx_log_ctx ctx = {.object = server->name};
+    const struct core_registry *registry = core_registry_mine();
+    int64_t request = MX_STATUS_MAINT | CORE_REQUEST_MUST;
+    if ((mx_atomic_get(&rt->status) & MX_STATUS_MAINT) != 0 ||
+        mx_atomic_get(&rt->status_request) == request) {
+        return;
+    }
+    if (core_registry_monitor_of(registry, server) != NULL) {
+        mx_atomic_set(&rt->status_request, request);
+    } else {
+        mx_atomic_set(&rt->status, mx_atomic_get(&rt->status) | MX_STATUS_MAINT);
+    }
+    mx_log_error(&ctx,
+                 "Server '%s' blocks this host and is put into maintenance: %s. Afterwards end the "
+                 "maintenance with `maxctrl clear server %s maintenance`.",
+                 server->name, why, server->name);
 }

@@ -8,6 +8,7 @@ import pytest
 
 from conftest import Proxy, finish
 from conversations import raw
+import gate as gates
 from lab import lab
 
 ACCOUNTS = (
@@ -362,3 +363,149 @@ def test_lower_case_table_names(accounts, make_proxy, value, good, bad):
         assert first[0] == 0, first
     for name in bad:
         assert first_error(proxy.port, "mix", "m", name)[1:3] == (1049).to_bytes(2, "little")
+
+
+# ------------------------------------------------------------ what servers decide
+
+def test_locked_account_hears_the_server(proxy, accounts):
+    direct = client("locked", "l", *over(accounts.primary.port))
+    proxied = client("locked", "l", *over(proxy.ports["native"]))
+    assert "ERROR 4151" in direct.stderr
+    text = direct.stderr.split(":", 1)[1].strip()
+    assert "4151" in proxied.stderr and text in proxied.stderr, proxied.stderr
+
+
+def test_passthrough_gives_the_answer_of_the_server(accounts, make_proxy):
+    proxy = make_proxy(accounts.servers, {
+        "Read-Write-Listener": {"authenticator_options": "clear_pw_passthrough=true"},
+        "maxscale": {"users_refresh_time": "-1s", "max_auth_errors_until_block": "3"}})
+    lab.wait_for("a login", lambda: client("native", "n", *over(proxy.port)).returncode == 0)
+    gets_in("native", "n", *over(proxy.port))
+    gets_in("ed", "e", *over(proxy.port))
+    # Made behind the proxy's back: it looks no account up.
+    accounts.primary.run("CREATE OR REPLACE USER unseen@'%' IDENTIFIED BY 'u'")
+    accounts.sync()
+    gets_in("unseen", "u", *over(proxy.port))
+    for user, password, database in (("native", "wrong", None), ("locked", "l", None),
+                                     ("tenant", "t", "closed")):
+        more = [database] if database else []
+        direct = client(user, password, *over(accounts.primary.port), *more)
+        proxied = client(user, password, *over(proxy.port), *more)
+        assert direct.returncode != 0 and proxied.stderr == direct.stderr
+        gets_in("native", "n", *over(proxy.port))
+    assert logged(proxy, "Authentication failed for user 'native'", "has decided so")
+    # Failures count against the address.
+    for _ in range(3):
+        client("native", "wrong", *over(proxy.port))
+    assert "1129" in client("native", "n", *over(proxy.port)).stderr
+
+
+def test_passthrough_needs_a_server_at_login(accounts, make_proxy):
+    proxy = make_proxy(accounts.servers, {
+        "Read-Write-Service": {"lazy_connect": "true"},
+        "Read-Write-Listener": {"authenticator_options": "clear_pw_passthrough=true"}}, start=False)
+    assert "lazy_connect" in check(proxy)
+
+
+# ------------------------------------------------------------ servers that the tests do not have
+
+@pytest.fixture
+def gate(accounts):
+    made = gates.Gate("server1", accounts.primary.port, lab.free_port())
+    yield made
+    made.close()
+
+
+PEERS = {
+    "full": lambda: gates.Sha2("p"),
+    "fast": lambda: gates.Sha2("p", fast=True),
+    "parsec": lambda: gates.Parsec("p"),
+    "parsec2": lambda: gates.Parsec("p", 2),
+}
+
+
+def test_servers_with_other_plugins_are_answered(gate, make_proxy, tmp_path):
+    gate.users = {name: make() for name, make in PEERS.items()}
+    proxy = mapping_proxy(make_proxy, [gate], tmp_path, {
+        "user_map": [{"original_user": "native", "mapped_user": "full"},
+                     {"original_user": "tenant", "mapped_user": "fast"},
+                     {"original_user": "target", "mapped_user": "parsec"},
+                     {"original_user": "edtarget", "mapped_user": "parsec2"}],
+        "server_credentials": [{"mapped_user": name, "password": "p"} for name in PEERS]},
+        {"authenticator": "mariadbauth,ed25519auth"})
+    proxy.wait_ready("maxscale", "maxscale")
+    for user, password in (("native", "n"), ("tenant", "t"), ("target", "t"), ("edtarget", "et")):
+        done = client(user, password, *over(proxy.port), sql="DO 1")
+        assert done.returncode == 0, (done.stderr, gate.logins)
+    assert sorted(gate.logins) == [(name, True) for name in sorted(PEERS)]
+
+
+def test_server_that_blocks_this_host_goes_into_maintenance(gate, make_proxy):
+    proxy = make_proxy([gate], {"maxscale": {"users_refresh_time": "-1s"}})
+    proxy.wait_ready("maxscale", "maxscale")
+    gate.blocked = b"\xff" + (1129).to_bytes(2, "little") + b"Host 'x' is blocked"
+    assert client("native", "n", *over(proxy.port), sql="DO 1").returncode != 0
+    proxy.wait_state("server1", "Maintenance")
+    assert len(logged(proxy, "'server1' blocks this host", "flush-hosts", "max_connect_errors")) == 1
+    gate.blocked = None
+    proxy.maxctrl("clear", "server", "server1", "maintenance")
+    proxy.wait_ready("maxscale", "maxscale")
+
+
+# ------------------------------------------------------------ accounts of the manager
+
+def test_wrong_password_is_read_again_at_once_within_the_limit(accounts, make_proxy):
+    proxy = make_proxy(accounts.servers, {"maxscale": {"users_refresh_time": "-1s"}})
+    proxy.wait_ready("maxscale", "maxscale")
+    accounts.primary.run("CREATE OR REPLACE USER late@'%' IDENTIFIED BY 'l'")
+    accounts.sync()
+    denied("late", "l", *over(proxy.port))
+    denied("late", "l", *over(proxy.port))
+    proxy.maxctrl("reload", "service", "Read-Write-Service")
+    lab.wait_for("the account", lambda: client("late", "l", *over(proxy.port)).returncode == 0)
+
+
+def test_wildcard_grants_and_roles_open_databases(accounts, proxy):
+    accounts.primary.run(
+        "CREATE DATABASE IF NOT EXISTS shop_1", "CREATE DATABASE IF NOT EXISTS shopx1",
+        "CREATE OR REPLACE USER wild@'%' IDENTIFIED BY 'w'",
+        "GRANT SELECT ON `shop\\_%`.* TO wild@'%'",
+        "CREATE OR REPLACE ROLE outer_role", "CREATE OR REPLACE ROLE inner_role",
+        "GRANT SELECT ON shopx1.* TO inner_role", "GRANT inner_role TO outer_role",
+        "CREATE OR REPLACE USER nested@'%' IDENTIFIED BY 'n'", "GRANT outer_role TO nested@'%'",
+        "SET DEFAULT ROLE outer_role FOR nested@'%'")
+    accounts.sync()
+    port = proxy.ports["native"]
+    for user, password, database, code in (
+            ("wild", "w", "shop_1", 0), ("wild", "w", "shopx1", 1044), ("nested", "n", "shopx1", 0),
+            ("nested", "n", "shop_1", 1044)):
+        direct = first_error(accounts.primary.port, user, password, database)
+        proxied = first_error(port, user, password, database)
+        assert direct[0] == proxied[0] == (0xff if code else 0), (user, database, direct, proxied)
+        if code:
+            assert proxied == direct and int.from_bytes(direct[1:3], "little") == code
+
+
+def test_anonymous_accounts_let_nobody_in_by_themselves(accounts, proxy):
+    accounts.primary.run("CREATE OR REPLACE USER ''@'%' IDENTIFIED BY 'anyone'")
+    accounts.sync()
+    try:
+        denied("whoever", "anyone", *over(proxy.ports["native"]))
+        # The empty name itself is a name like any other.
+        assert first_error(proxy.ports["native"], "", "anyone")[0] == 0
+    finally:
+        accounts.primary.run("DROP USER ''@'%'")
+        accounts.sync()
+
+
+def test_accounts_of_a_file(accounts, make_proxy, tmp_path):
+    path = tmp_path / "accounts.json"
+    path.write_text(json.dumps({"user": [
+        {"user": "filed", "host": "%", "plugin": "mysql_native_password",
+         "password": "*14E65567ABDB5135D0CFD9A70B3032C179A49EE7"}]}))
+    accounts.primary.run("CREATE OR REPLACE USER filed@'%' IDENTIFIED BY 'secret'")
+    accounts.sync()
+    proxy = make_proxy(accounts.servers, {"Read-Write-Service": {
+        "user_accounts_file": str(path), "user_accounts_file_usage": "file_only_always"}})
+    lab.wait_for("a login", lambda: client("filed", "secret", *over(proxy.port)).returncode == 0)
+    denied("native", "n", *over(proxy.port))

@@ -55,8 +55,15 @@ login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool perman
         mx_endpoint_count_failed_auth(endpoint);
         mx_session_refresh_accounts(session);
     }
-    mx_log_error(mx_session_log(session), "'%s' cannot use server '%s': %s",
-                 mx_session_user(session), mx_server_name(mx_endpoint_server(endpoint)), err->text);
+    struct mx_server *server = mx_endpoint_server(endpoint);
+    const struct mx_err *said = backend_of(endpoint)->login.refusal;
+    if (err->code == WIRE_ER_HOST_BLOCKED) {
+        mx_server_host_blocked(server, err->text);
+    } else if (!client_waits_for_verdict(session)) {
+        mx_log_error(mx_session_log(session), "'%s' cannot use server '%s': %s",
+                     mx_session_user(session), mx_server_name(server), err->text);
+    }
+    client_refused(session, mx_server_name(server), said != NULL ? said : err, said != NULL);
     backend_fail(endpoint, err, permanent);
 }
 
@@ -84,6 +91,7 @@ login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
         break;
     case LOGIN_OK:
         backend->recycled = false;
+        client_let_in(mx_endpoint_session(endpoint));
         backend_begin(endpoint);
         break;
     case LOGIN_FAILED:

@@ -117,6 +117,8 @@ exchange_end(struct login_exchange *exchange)
 void
 login_fini(struct backend_login *login)
 {
+    free(login->refusal);
+    login->refusal = NULL;
     if (login->exchange != NULL) {
         exchange_end(login->exchange);
         free(login->exchange);
@@ -251,8 +253,8 @@ is_passing(uint16_t code)
 }
 
 static enum login_result
-refused(const struct login_facts *facts, const struct wire_packet *packet, bool *out_permanent,
-        struct mx_err *err)
+refused(struct backend_login *login, const struct login_facts *facts,
+        const struct wire_packet *packet, bool *out_permanent, struct mx_err *err)
 {
     struct wire_err from;
     if (wire_err_decode(packet->payload.data, packet->payload.len, &from) != 0) {
@@ -261,13 +263,18 @@ refused(const struct login_facts *facts, const struct wire_packet *packet, bool 
         return LOGIN_FAILED;
     }
     *out_permanent = !is_passing(from.code);
+    int text_len = (int)mx_min_size(from.text.len, 300);
+    const char *text = from.text.len == 0 ? "" : (const char *)from.text.data;
+    if (login->refusal == NULL) {
+        login->refusal = mx_alloc(sizeof(*login->refusal));
+    }
+    (void)mx_err_set(login->refusal, from.code, from.sqlstate, "%.*s", text_len, text);
     const char *remedy = "";
     if (from.code == WIRE_ER_HOST_BLOCKED) {
         remedy = "; run `mariadb-admin flush-hosts` there and raise max_connect_errors";
     }
     (void)mx_err_set(err, from.code, from.sqlstate, "server '%s' refused the login: %.*s%s",
-                     facts->server_name, (int)mx_min_size(from.text.len, 300),
-                     from.text.len == 0 ? "" : (const char *)from.text.data, remedy);
+                     facts->server_name, text_len, text, remedy);
     return LOGIN_FAILED;
 }
 
@@ -280,7 +287,7 @@ take_greeting(struct backend_login *login, const struct login_facts *facts,
     case WIRE_GREETING_OK:
         break;
     case WIRE_GREETING_ERR:
-        return refused(facts, packet, out_permanent, err);
+        return refused(login, facts, packet, out_permanent, err);
     case WIRE_GREETING_OLD:
     case WIRE_GREETING_MALFORMED:
         *out_permanent = true;
@@ -358,7 +365,7 @@ login_packet(struct backend_login *login, const struct login_facts *facts,
         return LOGIN_OK;
     }
     if (mark == WIRE_MARK_ERR) {
-        return refused(facts, packet, out_permanent, err);
+        return refused(login, facts, packet, out_permanent, err);
     }
     if (mark == WIRE_MARK_EOF) {
         return take_switch(login, facts, packet, out_permanent, err);

@@ -24,6 +24,7 @@ on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
         case CLIENT_ACCOUNTS:
         case CLIENT_JOB:
         case CLIENT_MAPPING:
+        case CLIENT_TRUSTING:
             break;
         case CLIENT_DEAD:
             part = len - used;
@@ -52,7 +53,8 @@ static void
 on_hangup(struct mx_conn *conn MX_UNUSED, void *owner)
 {
     struct mx_session *session = owner;
-    if (client_of(session)->state == CLIENT_JOB || client_of(session)->state == CLIENT_MAPPING) {
+    uint8_t state = client_of(session)->state;
+    if (state == CLIENT_JOB || state == CLIENT_MAPPING || state == CLIENT_TRUSTING) {
         mx_session_end(session);
     }
 }
@@ -92,6 +94,7 @@ client_free(struct mx_session *session)
     mariadb_identity_free(client->next_identity);
     free(client->next_database);
     free(client->answer);
+    free(client->refusal);
 }
 
 void

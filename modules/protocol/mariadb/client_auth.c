@@ -207,7 +207,6 @@ client_become(struct mx_session *session, struct mariadb_identity *identity)
     client->identity = identity;
     mx_session_set_user(session, identity->user);
     mx_session_set_database(session, identity->database, strlen(identity->database));
-    mx_session_login_done(session, identity->is_super);
     note_charset(session, identity->collation);
 }
 
@@ -216,10 +215,16 @@ login_succeeded(struct mx_session *session)
 {
     struct mariadb_client *client = client_of(session);
     uint8_t sequence = client->attempt->sequence;
+    bool servers_decide = mx_session_passthrough(session) != NULL;
     struct mariadb_identity *identity = identity_new(session);
     client_attempt_free(client);
     client_become(session, identity);
     client->walk.sequence = sequence;
+    if (servers_decide) {
+        client_ask_servers(session);
+    } else {
+        mx_session_login_done(session, identity->is_super);
+    }
     struct mx_err err;
     if (mx_session_start(session, &err) != 0) {
         mx_log_error(mx_session_log(session), "No session for '%s'@'%s': %s", identity->user,
@@ -227,6 +232,9 @@ login_succeeded(struct mx_session *session)
         client_write_answer(session, &err);
         client->state = CLIENT_DEAD;
         mx_session_end(session);
+        return;
+    }
+    if (servers_decide) {
         return;
     }
     client->state = CLIENT_COMMAND;
@@ -413,12 +421,32 @@ client_job(struct mx_session *session, void *job)
     return true;
 }
 
+/* True: nobody looks for an account, the servers will. */
+static bool
+pass_through(struct mx_session *session)
+{
+    struct mariadb_attempt *attempt = client_of(session)->attempt;
+    const struct mx_authenticator *by = mx_session_passthrough(session);
+    if (by == NULL) {
+        return false;
+    }
+    attempt->account = (struct mx_login_account){.user = mx_strdup(attempt->user),
+                                                 .plugin = mx_strdup(""),
+                                                 .secret = mx_strdup(""),
+                                                 .authenticator = by};
+    attempt_step(session, NULL);
+    return true;
+}
+
 static void
 find_account(struct mx_session *session, bool again)
 {
     struct mariadb_client *client = client_of(session);
     struct mariadb_attempt *attempt = client->attempt;
     struct mx_err err;
+    if (pass_through(session)) {
+        return;
+    }
     switch (mx_session_find_account(session, attempt->user, attempt->database, again,
                                     &attempt->account, &err)) {
     case MX_LOGIN_FOUND:

@@ -127,6 +127,10 @@ client_killed(struct mx_session *session, const struct mx_err *err)
         return;
     }
     bool in_result = client->out_sequence != 0;
+    /* Killed because no server lets him in: in the servers' own words. */
+    if (client->refusal != NULL && err->code == WIRE_ER_CONNECTION_KILLED) {
+        err = client->refusal;
+    }
     write_at(session, err, 0,
              (uint8_t)((in_result ? client->out_sequence : client->walk.sequence) + 1));
 }
@@ -148,6 +152,7 @@ commit_change(struct mx_session *session, bool ok)
     case CHANGE_USER:
         if (ok && client->next_identity != NULL) {
             client_become(session, client->next_identity);
+            mx_session_login_done(session, client->next_identity->is_super);
             client->next_identity = NULL;
             stmt_clear(client);
             mx_session_was_reset(session);

@@ -5,6 +5,7 @@
  *   client.c         a client's connection: open, states, pauses, end
  *   greet.c          the greeting and the OK packet of a login
  *   client_auth.c    login, COM_CHANGE_USER: who is it
+ *   client_verdict.c what servers think of a client
  *   client_cmd.c     commands: framing, what is answered here, what goes down the chain
  *   client_reply.c   replies and answers on their way to the client, and what they change
  *   stmt.c           prepared statements of a client and of each server connection
@@ -68,6 +69,7 @@ enum client_state {
     CLIENT_ACCOUNTS,  /* accounts are read again */
     CLIENT_JOB,       /* a job of the authenticator runs */
     CLIENT_MAPPING,   /* the groups of the user are looked up */
+    CLIENT_TRUSTING,  /* the first server's verdict is awaited */
     CLIENT_COMMAND,
     CLIENT_INFILE, /* data of LOAD DATA LOCAL */
     CLIENT_DEAD,   /* nothing is read any more */
@@ -153,6 +155,7 @@ struct mariadb_client {
     char *next_database;
     struct mx_endpoint *infile; /* that asked for the file */
     struct mx_err *answer;      /* made here, waits for its place */
+    struct mx_err *refusal;     /* what a server said of his account last; NULL: it was let in */
     bool answer_is_for_next;
 };
 
@@ -182,6 +185,16 @@ struct mariadb_identity *mariadb_identity_ref(struct mariadb_identity *identity)
 void mariadb_identity_free(struct mariadb_identity *identity);
 void client_attempt_free(struct mariadb_client *client);
 json_t *client_attributes(struct mx_session *session);
+
+/* client_verdict.c */
+bool client_waits_for_verdict(const struct mx_session *session);
+/* Instead of OK, before the session starts. */
+void client_ask_servers(struct mx_session *session);
+/* A server has let him in. */
+void client_let_in(struct mx_session *session);
+/* A login to a server has failed; by_server: err is what the server said, word for word. */
+void client_refused(struct mx_session *session, const char *server, const struct mx_err *err,
+                    bool by_server);
 
 /* client_cmd.c */
 size_t client_command_data(struct mx_session *session, uint8_t *data, size_t len);
@@ -286,6 +299,7 @@ struct backend_login {
     uint32_t ext_caps;
     uint8_t scramble[WIRE_SCRAMBLE_SIZE];
     struct login_exchange *exchange; /* NULL: the login packet was enough so far */
+    struct mx_err *refusal;          /* the server's error, as it was sent; NULL: none */
 };
 
 /* What a login needs to know; all borrowed. */

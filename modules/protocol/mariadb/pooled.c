@@ -205,8 +205,10 @@ pooled_fit(const struct mx_pooled *core, const struct mx_endpoint *endpoint)
         return MX_POOL_UNFIT; /* the server was told another one */
     }
     bool is_clean = pooled->reset == POOLED_CLEAN;
-    bool is_same = pooled->plain && is_same_user(pooled->identity, facts.identity) &&
-                   same_address && strcmp(database_of(pooled), facts.database) == 0;
+    /* Whose password only servers can check has to be logged in. */
+    bool is_same = pooled->plain && !client_waits_for_verdict(session) &&
+                   is_same_user(pooled->identity, facts.identity) && same_address &&
+                   strcmp(database_of(pooled), facts.database) == 0;
     bool role_is_right = !facts.identity->has_roles || (is_clean && !facts.identity->has_default);
     if (is_same && role_is_right) {
         return MX_POOL_RESET;

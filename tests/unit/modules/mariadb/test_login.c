@@ -210,6 +210,10 @@ test_errors_are_permanent_unless_time_can_mend_them(void **state MX_UNUSED)
                          LOGIN_FAILED);
         assert_int_equal(permanent, cases[i].permanent);
         assert_int_equal(err.code, cases[i].code);
+        /* For the client, in the server's words. */
+        assert_int_equal(login.refusal->code, cases[i].code);
+        assert_string_equal(login.refusal->text, "no");
+        login_fini(&login);
     }
 }
 
