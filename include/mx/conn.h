@@ -22,6 +22,7 @@
 #define MX_CONN_H
 
 #include "mx/base.h"
+#include "mx/buf.h"
 #include "mx/err.h"
 
 #include <sys/uio.h>
@@ -119,6 +120,30 @@ MX_API void mx_conn_flush(struct mx_conn *conn);
  */
 MX_API void mx_conn_cork(struct mx_conn *conn);
 MX_API void mx_conn_uncork(struct mx_conn *conn);
+
+/*
+ * Another form of the bytes on their way, such as compression. It sees every byte once and in
+ * order, on the connection's worker.
+ */
+struct mx_conn_codec {
+    /*
+     * Takes *used of the bytes that came and puts *made into `out`. Both 0: more must come. May
+     * hold output back only when `out` is full; is then called again, also with in_len 0. -1: err,
+     * which breaks the connection.
+     */
+    int (*decode)(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t *out,
+                  size_t cap, size_t *made, struct mx_err *err);
+    /* Appends to `out` what stands for the first bytes of the vector (which is not empty); how
+     * many of them, at least 1. */
+    size_t (*encode)(void *state, const struct iovec *iov, int count, struct mx_buf *out);
+    void (*free)(void *state);
+};
+/*
+ * From now on, over whatever the connection speaks; what was written before leaves in the old form.
+ * The state goes with the connection; false: at once, because the connection is not open. All
+ * counters and limits of bytes speak of the inner form. Within `data`: see mx_conn_is_switching.
+ */
+MX_API bool mx_conn_use_codec(struct mx_conn *conn, const struct mx_conn_codec *codec, void *state);
 
 /* Bytes written and not yet taken by the socket (what is gathered is counted). */
 MX_API size_t mx_conn_queued(const struct mx_conn *conn);

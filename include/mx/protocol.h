@@ -180,6 +180,8 @@ MX_API int64_t mx_service_clients(const struct mx_service *service);
 MX_API char *const *mx_session_metadata(const struct mx_session *session);
 /* Statements that every new connection to a server begins with; NULL behind the last, or NULL. */
 MX_API char *const *mx_session_init_sql(const struct mx_session *session);
+/* The listener's parameter `compression`. */
+MX_API bool mx_session_compression(const struct mx_session *session);
 /* Version of this program. */
 MX_API const char *mx_program_version(void);
 

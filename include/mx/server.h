@@ -51,6 +51,8 @@ MX_API void mx_server_note_response_us(const struct mx_server *server, int64_t a
  * and the log says so once. why: what it said.
  */
 MX_API void mx_server_host_blocked(struct mx_server *server, const char *why);
+/* Its parameter `compression`. */
+MX_API bool mx_server_compression(const struct mx_server *server);
 /* Two versions of the same server. */
 MX_API bool mx_server_same(const struct mx_server *a, const struct mx_server *b);
 /* New connections may be made: Running and none of Maintenance, Draining, Need DNS lookup. */

@@ -211,6 +211,7 @@ struct core_server_config {
     int64_t persistmaxtime_ms;
     int64_t max_routing_connections;
     bool proxy_protocol;
+    bool compression;
     char **disk_space_threshold; /* each "path:percent" */
     int64_t rank;                /* core_rank */
     int64_t priority;
@@ -277,6 +278,7 @@ struct core_listener_config {
     char *authenticator;
     char *authenticator_options;
     int64_t sql_mode; /* core_sql_mode */
+    bool compression;
     char *connection_init_sql_file;
     char *user_mapping_file;
     char *proxy_protocol_networks;

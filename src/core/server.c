@@ -150,6 +150,12 @@ mx_server_operations(const struct mx_server *server)
 }
 
 bool
+mx_server_compression(const struct mx_server *server)
+{
+    return server->config.compression;
+}
+
+bool
 mx_server_same(const struct mx_server *a, const struct mx_server *b)
 {
     return a->rt == b->rt;

@@ -129,6 +129,12 @@ mx_session_init_sql(const struct mx_session *session)
     return session->listener->init_sql;
 }
 
+bool
+mx_session_compression(const struct mx_session *session)
+{
+    return session->listener->config.compression;
+}
+
 const char *
 mx_program_version(void)
 {

@@ -103,8 +103,8 @@ WIRE_EXT_CAPS(WIRE_EXT_CAP_CHECK)
 
 /*
  * What this proxy can offer a client before a listener or a server takes something away
- * (docs/dev/wire.md). Never offered: COMPRESS, EXPIRED_PASSWORDS, PROGRESS, COM_MULTI,
- * SSL_VERIFY_SERVER_CERT and whatever MySQL 8 added. SSL comes with a listener that has it.
+ * (docs/dev/wire.md). Never offered: EXPIRED_PASSWORDS, COM_MULTI, SSL_VERIFY_SERVER_CERT and
+ * whatever MySQL 8 added. SSL and COMPRESS come with a listener that has them.
  */
 #define WIRE_CAPS_BASE                                                                             \
     (WIRE_CAP_CLIENT_MYSQL | WIRE_CAP_FOUND_ROWS | WIRE_CAP_LONG_FLAG | WIRE_CAP_CONNECT_WITH_DB | \
@@ -114,8 +114,9 @@ WIRE_EXT_CAPS(WIRE_EXT_CAP_CHECK)
      WIRE_CAP_MULTI_STATEMENTS | WIRE_CAP_MULTI_RESULTS | WIRE_CAP_PS_MULTI_RESULTS |              \
      WIRE_CAP_PLUGIN_AUTH | WIRE_CAP_CONNECT_ATTRS | WIRE_CAP_AUTH_LENENC_DATA |                   \
      WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF)
-/* Offered when every contacted server is MariaDB 10.2, 10.5, 10.6 or newer, in this order. */
-#define WIRE_EXT_CAPS_BASE \
-    (WIRE_EXT_CAP_STMT_BULK | WIRE_EXT_CAP_EXTENDED_TYPES | WIRE_EXT_CAP_CACHE_METADATA)
+/* Offered when every contacted server has it, and all are MariaDB of 10.2 or newer. */
+#define WIRE_EXT_CAPS_BASE                                                          \
+    (WIRE_EXT_CAP_PROGRESS | WIRE_EXT_CAP_STMT_BULK | WIRE_EXT_CAP_EXTENDED_TYPES | \
+     WIRE_EXT_CAP_CACHE_METADATA | WIRE_EXT_CAP_BULK_UNIT_RESULTS)
 
 #endif

@@ -43,7 +43,7 @@ enum wire_answer {
     X(DELAYED_INSERT, 0x10, UNKNOWN, 0)   \
     X(CHANGE_USER, 0x11, AUTH, 0)         \
     X(BINLOG_DUMP, 0x12, STREAM, 0)       \
-    X(TABLE_DUMP, 0x13, STREAM, 0)        \
+    X(TABLE_DUMP, 0x13, UNKNOWN, 0)       \
     X(CONNECT_OUT, 0x14, UNKNOWN, 0)      \
     X(REGISTER_SLAVE, 0x15, SIMPLE, 0)    \
     X(STMT_PREPARE, 0x16, PREPARE, 0)     \

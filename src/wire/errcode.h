@@ -27,18 +27,22 @@
     X(TABLE_ACCESS_DENIED, 1142, "42000") /* a right on a table is missing */            \
     X(PACKET_TOO_LARGE, 1153, "08S01")                                                   \
     X(PACKETS_OUT_OF_ORDER, 1156, "08S01") /* wrong sequence number */                   \
+    X(NET_UNCOMPRESS, 1157, "08S01")       /* a compressed packet that is none */        \
     X(UNKNOWN_SYSTEM_VARIABLE, 1193, "HY000")                                            \
     X(LOCK_WAIT_TIMEOUT, 1205, "HY000")                                                  \
     X(DEADLOCK, 1213, "40001")                                                           \
     X(CONNECT_TO_MASTER, 1218, "08S01")                                                  \
+    X(MASTER_FATAL_READING, 1236, "HY000")      /* the binary log cannot be read */      \
     X(SPECIFIC_ACCESS_DENIED, 1227, "42000")    /* a global right is missing */          \
     X(UNKNOWN_STMT_HANDLER, 1243, "HY000")      /* no such prepared statement */         \
     X(OPTION_PREVENTS_STATEMENT, 1290, "HY000") /* read-only */                          \
     X(FEATURE_DISABLED, 1289, "HY000")                                                   \
     X(QUERY_INTERRUPTED, 1317, "70100")                                                  \
+    X(UNSUPPORTED_PS, 1295, "HY000")            /* not with prepared statements */       \
     X(PLUGIN_NOT_LOADED, 1524, "HY000")         /* account's plugin not served here */   \
     X(ACCESS_DENIED_NO_PASSWORD, 1698, "28000") /* no password could help */             \
     X(READ_ONLY_TRANSACTION, 1792, "25006")                                              \
+    X(MALFORMED_PACKET, 1835, "HY000")                                                   \
     X(INTERNAL, 1815, "HY000")          /* session could not be made */                  \
     X(CONNECTION_KILLED, 1927, "08S01") /* closed by the proxy, with the reason */       \
     X(STATEMENT_TIMEOUT, 1969, "70100")                                                  \

@@ -174,6 +174,7 @@ def change_of_user(c):
 
 
 def pipelined(c):
+    c.strict = False
     commands = [b"\x03SELECT %d" % i for i in range(50)]
     c.send(b"".join(raw.frame(x) for x in commands))
     out = []
@@ -189,6 +190,7 @@ def large_statements(c):
     out = []
     for size in (raw.MAX - 1, raw.MAX, raw.MAX + 1, raw.MAX * 2, raw.MAX * 2 + 5):
         head, tail = b"\x03SELECT LENGTH('", b"')"
+        c.number = 0
         c.send(raw.frame(head + b"x" * (size - len(head) - len(tail)) + tail))
         out += c.result()
     out += c.query("SELECT 'after'")
@@ -203,6 +205,249 @@ def large_rows(c):
     return out
 
 
+def unknown_commands(c):
+    out = []
+    known = {raw.QUIT, raw.INIT_DB, raw.QUERY, raw.FIELD_LIST, raw.STATISTICS, raw.PING, raw.REFRESH,
+             raw.SHUTDOWN, raw.PROCESS_INFO, raw.PROCESS_KILL, raw.DEBUG, raw.BINLOG_DUMP,
+             raw.REGISTER_SLAVE, raw.CHANGE_USER, raw.PREPARE, raw.EXECUTE, raw.LONG_DATA, raw.CLOSE,
+             raw.RESET, raw.SET_OPTION, raw.FETCH, raw.RESET_CONNECTION, raw.BULK_EXECUTE}
+    for code in set(range(256)) - known:
+        c.command(code, b"something")
+        out.append(c.raw_packet())
+    out += c.query("SELECT 'still here'")
+    return out
+
+
+def process_list(c):
+    c.command(raw.PROCESS_INFO)
+    rows = c.result()
+    # which connections there are is the server's affair, how they are told is not
+    out = rows[:10]
+    assert len(rows) > 11
+    for code, body in ((raw.DEBUG, b""), (raw.REFRESH, b"\x01"), (raw.REFRESH, b"\x04")):
+        c.command(code, body)
+        out.append(c.raw_packet())
+    c.command(raw.PROCESS_KILL, struct.pack("<I", 0x7ffffff0))
+    out.append(c.raw_packet())
+    c.command(raw.PING)
+    out.append(c.raw_packet())
+    return out
+
+
+def options(c):
+    out = []
+    for option in (0, 1, 0, 7, 1):
+        c.command(raw.SET_OPTION, struct.pack("<H", option))
+        out.append(c.raw_packet())
+        out += c.query("SELECT 1; SELECT 2")
+    for body in (b"", b"\x01"):
+        c.command(raw.SET_OPTION, body)
+        out.append(c.raw_packet())
+        out += c.query("SELECT 1; SELECT 2")
+    return out
+
+
+def unknown_statements(c):
+    out = []
+    for number in (77, raw.LAST_ID):
+        for code, body in ((raw.EXECUTE, struct.pack("<BI", 0, 1)), (raw.RESET, b""),
+                           (raw.FETCH, struct.pack("<I", 5)), (raw.BULK_EXECUTE, b"\x80\0")):
+            c.command(code, struct.pack("<I", number) + body)
+            out.append(c.raw_packet())
+        c.command(raw.CLOSE, struct.pack("<I", number))
+        c.command(raw.LONG_DATA, struct.pack("<IH", number, 0) + b"x")
+        out += c.query("SELECT 'nothing was said'")
+    number, _, packets = c.prepare("SELECT 1")
+    c.command(raw.FETCH, struct.pack("<II", number, 5))  # there is no cursor
+    out.append(c.raw_packet()[:13])
+    c.command(raw.EXECUTE, b"\x01")
+    out.append(c.raw_packet())
+    # an answer made by the proxy waits for its turn
+    c.strict = False
+    c.send(raw.frame(b"\x03SELECT SLEEP(0.1)") +
+           raw.frame(struct.pack("<BIBI", raw.EXECUTE, 78, 0, 1)) + raw.frame(b"\x0e"))
+    out += c.result() + [c.raw_packet(), c.raw_packet()]
+    return out
+
+
+def direct(c):
+    """Preparing and executing in one go: the statement prepared last has the number -1."""
+    c.strict = False
+
+    def both(sql, body=struct.pack("<BI", 0, 1), more=b""):
+        c.number = 0
+        c.send(raw.frame(bytes([raw.PREPARE]) + sql.encode()) +
+               raw.frame(struct.pack("<BI", raw.EXECUTE, raw.LAST_ID) + body) + more)
+        number, parameters, packets = prepare_answer(c)
+        return number, [packets[0][:5] + packets[0][9:]] + packets[1:] + c.result()
+
+    _, out = both("SELECT seq FROM test.seq_1_to_5")
+    _, packets = both("INSERT INTO test.conv VALUES (60, 'direct', NULL)")
+    out += packets
+    number, packets = both("SELECT ?", struct.pack("<BI", 0, 1) + b"\0\x01\x08\0" + struct.pack("<q", 9))
+    out += packets + c.execute(number, struct.pack("<q", 10), count=1)
+    out += c.execute(raw.LAST_ID, struct.pack("<q", 11), count=1, types=b"\x08\x00")
+    c.command(raw.CLOSE, struct.pack("<I", number))
+    c.command(raw.EXECUTE, struct.pack("<IBI", raw.LAST_ID, 0, 1))
+    out.append(c.raw_packet())
+    # one that cannot be prepared: both are refused, and nothing is out of step behind them
+    _, packets = both("SELECT nosuch FROM test.conv", more=raw.frame(b"\x0e"))
+    out += packets + [c.raw_packet()]
+    c.send(raw.frame(b"\x16SELECT 'three'") + raw.frame(struct.pack("<BIBI", raw.EXECUTE, raw.LAST_ID, 0, 1)) +
+           raw.frame(struct.pack("<BI", raw.CLOSE, raw.LAST_ID)) + raw.frame(b"\x03SELECT 'text'"))
+    _, _, packets = prepare_answer(c)
+    out += packets[1:] + c.result() + c.result()
+    out += c.query("DELETE FROM test.conv")
+    return out
+
+
+def prepare_answer(c):
+    first = c.raw_packet()
+    out = [first]
+    if first[4] == 0xff:
+        return 0, 0, out
+    number, columns, parameters = struct.unpack_from("<IHH", first, 5)
+    for count in (parameters, columns):
+        for _ in range(count):
+            out.append(c.raw_packet())
+        if count and not c.caps & raw.NO_EOF:
+            out.append(c.raw_packet())
+    return number, parameters, out
+
+
+def many_statements(c):
+    """Failed ones in between, closed ones, and what the server says about those."""
+    out = []
+    ids = []
+    for i in range(40):
+        number, _, packets = c.prepare("SELEKT" if i % 3 == 0 else f"SELECT {i}, ?")
+        if number:
+            ids.append(number)
+        out += packets[1:]
+    for number in ids[::2]:
+        c.command(raw.CLOSE, struct.pack("<I", number))
+    for number in ids[1::2]:
+        out += c.execute(number, raw.text("v"), count=1, types=b"\xfd\x00")
+        c.command(raw.RESET, struct.pack("<I", number))
+        out.append(c.raw_packet())
+    return out
+
+
+def bulk(c):
+    """Rows in one go; a byte before each value says whether it is there."""
+    insert, _, packets = c.prepare("INSERT INTO test.conv VALUES (?, ?, NULL)")
+    out = packets[1:]
+    types = b"\x03\x00\xfd\x00"
+    rows = b"".join(b"\0" + struct.pack("<i", i) + (b"\x01" if i % 3 == 0 else b"\0" + raw.text(f"row {i}"))
+                    for i in range(100, 200))
+    c.command(raw.BULK_EXECUTE, struct.pack("<IH", insert, 128) + types + rows)
+    out += c.result()
+    c.command(raw.BULK_EXECUTE, struct.pack("<IH", insert, 128) + types + rows[:40])  # the keys are there
+    out += c.result()
+    out += c.query("SELECT COUNT(*), MAX(id), COUNT(t) FROM test.conv")
+    c.strict, c.number = False, 0
+    c.send(raw.frame(b"\x16DELETE FROM test.conv WHERE id = ?") +
+           raw.frame(struct.pack("<BIH", raw.BULK_EXECUTE, raw.LAST_ID, 128) + b"\x03\x00" +
+                     b"".join(b"\0" + struct.pack("<i", i) for i in range(100, 150))))
+    out += prepare_answer(c)[2][1:] + c.result()
+    # rows come back from bulk only with RETURNING
+    again, _, packets = c.prepare("INSERT INTO test.conv VALUES (?, ?, NULL) RETURNING id, t")
+    out += packets[1:]
+    c.command(raw.BULK_EXECUTE, struct.pack("<IH", again, 128) + types + rows[:200])
+    out += c.result()
+    out += c.query("DELETE FROM test.conv")
+    return out
+
+
+def metadata(c):
+    """Definitions of extended types; cached ones are not sent a second time."""
+    out = c.query("SELECT CAST('{}' AS JSON) IS NULL, POINT(1, 2), CAST('::1' AS INET6)") \
+        if c.ext & raw.TYPES else []
+    number, _, packets = c.prepare("SELECT id, t FROM test.conv WHERE id >= ?")
+    out += packets[1:]
+    for _ in range(3):
+        out += c.execute(number, struct.pack("<i", 0), count=1, types=b"\x03\x00")
+    out += c.query("ALTER TABLE test.conv ADD COLUMN extra INT")
+    out += c.execute(number, struct.pack("<i", 0), count=1, types=b"\x03\x00")
+    out += c.query("ALTER TABLE test.conv DROP COLUMN extra")
+    cursor, _, packets = c.prepare("SELECT seq, 'text' FROM test.seq_1_to_50")
+    out += packets[1:]
+    for _ in range(2):
+        out += c.execute(cursor, flags=1)
+        for _ in range(2):
+            c.command(raw.FETCH, struct.pack("<II", cursor, 30))
+            out += c.rows_end()
+    return out
+
+
+def out_parameters(c):
+    out = c.query("CREATE OR REPLACE PROCEDURE test.q(INOUT a INT, OUT b TEXT) "
+                  "BEGIN SELECT a; SELECT 'second'; SET a = a + 1, b = 'out'; END")
+    number, _, packets = c.prepare("CALL test.q(?, ?)")
+    out += packets[1:]
+    for _ in range(2):
+        out += c.execute(number, struct.pack("<i", 5) + raw.text("x"), count=2, types=b"\x03\x00\xfd\x00")
+    out += c.query("SELECT 'after'")
+    return out
+
+
+def infile_edges(c):
+    load = "LOAD DATA LOCAL INFILE 'x' INTO TABLE test.conv (id, t)"
+
+    def rows(size):
+        return b"1\t" + b"x" * (size - 3) + b"\n"
+
+    out = []
+    for size in (raw.MAX - 1, raw.MAX, raw.MAX + 1, 2 * raw.MAX):
+        def send(sequence, size=size):
+            packets = raw.frame(rows(size), sequence)
+            return packets + raw.frame(b"", packets_of(size) + sequence)
+        out += c.query(load, send)
+        out += c.query("SELECT id, LENGTH(t) FROM test.conv")
+        out += c.query("DELETE FROM test.conv")
+    # the client has nothing more to say in the middle of a row
+    out += c.query(load, lambda s: raw.frame(b"5\thalf a r", s) + raw.frame(b"", s + 1))
+    out += c.query("SELECT * FROM test.conv")
+    out += c.query("DELETE FROM test.conv")
+    return out
+
+
+def packets_of(size):
+    return size // raw.MAX + 1
+
+
+def infile_prepared(c):
+    """From a prepared statement (servers of 10.2 and later)."""
+    number, _, packets = c.prepare("LOAD DATA LOCAL INFILE 'x' INTO TABLE test.conv (id, t)")
+    out = [packets[0][:5] + packets[0][9:]] + packets[1:]
+    if not number:
+        return out
+    for start in (1, 100):
+        c.command(raw.EXECUTE, struct.pack("<IBI", number, 0, 1))
+        out += c.result(lambda s, start=start: raw.frame(b"%d\trow\n" % start, s) + raw.frame(b"", s + 1))
+    out += c.query("SELECT * FROM test.conv")
+    out += c.query("DELETE FROM test.conv")
+    return out
+
+
+def pipelined_kinds(c):
+    """Commands of every kind of answer in one go."""
+    c.strict = False
+    number, _, _ = c.prepare("SELECT ?, seq FROM test.seq_1_to_3")
+    execute = struct.pack("<BIBI", raw.EXECUTE, number, 0, 1) + b"\0\x01\x08\0" + struct.pack("<q", 4)
+    c.send(b"".join(raw.frame(x) for x in (
+        b"\x03SELECT 1", execute, b"\x0e", struct.pack("<BI", raw.RESET, number), execute,
+        struct.pack("<BIH", raw.LONG_DATA, number, 0) + b"long", b"\x03SELEKT", b"\x02test", b"\x04conv\0",
+        b"\x1b\x01\0", b"\x03DO 1", struct.pack("<BI", raw.CLOSE, number), b"\x03SELECT DATABASE()",
+        b"\xee", b"\x1f", b"\x03SELECT 'end'")))
+    out = c.result() + c.result() + [c.raw_packet(), c.raw_packet()] + c.result() + c.result()
+    out += [c.raw_packet()] + c.rows_end() + [c.raw_packet()] + c.result() + c.result()
+    return out + [c.raw_packet(), c.raw_packet()] + c.result()
+
+
 ALL = [queries, procedures, simple_commands, reset, prepared, infile, change_of_user, pipelined,
-       large_statements, large_rows]
-WITH_MULTI = [multi, infile_multi]
+       large_statements, large_rows, unknown_commands, process_list, unknown_statements,
+       direct, many_statements, metadata, out_parameters, infile_prepared, pipelined_kinds]
+WITH_MULTI = [multi, infile_multi, options]
+WITH_EXT = [bulk, metadata, direct, prepared, queries]
+SLOW = [infile_edges]

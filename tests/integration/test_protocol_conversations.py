@@ -12,6 +12,7 @@ from lab import lab
 
 PLAIN = raw.BASE
 MODERN = raw.BASE | raw.MULTI | raw.TRACK | raw.NO_EOF
+EXT = raw.BULK | raw.TYPES | raw.CACHE
 
 
 def plain_service(port):
@@ -73,7 +74,19 @@ def test_bytes_are_the_servers(both, cluster, plain_port, conversation, caps, cu
 
 
 @pytest.mark.parametrize("router", ["readconnroute", "readwritesplit"])
-@pytest.mark.parametrize("conversation", [talk.large_statements, talk.large_rows],
+@pytest.mark.parametrize("caps", [PLAIN, MODERN], ids=["plain", "modern"])
+@pytest.mark.parametrize("conversation", talk.WITH_EXT, ids=lambda c: c.__name__)
+def test_bytes_with_capabilities_of_mariadb(both, cluster, plain_port, conversation, caps, router):
+    with raw.Client(cluster.primary.port, caps=caps, ext=EXT) as direct:
+        assert direct.ext == EXT
+        expected = conversation(direct)
+    with raw.Client(port_of(both, plain_port, router), caps=caps, ext=EXT) as through:
+        assert through.ext == EXT
+        compare(expected, conversation(through))
+
+
+@pytest.mark.parametrize("router", ["readconnroute", "readwritesplit"])
+@pytest.mark.parametrize("conversation", [talk.large_statements, talk.large_rows] + talk.SLOW,
                          ids=lambda c: c.__name__)
 def test_packets_around_16_mib(both, cluster, plain_port, conversation, router):
     with raw.Client(cluster.primary.port, caps=MODERN) as direct:

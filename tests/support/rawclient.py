@@ -2,9 +2,10 @@
 import hashlib
 import socket
 import struct
+import zlib
 
 CLIENT = {
-    "LONG_PASSWORD": 1, "FOUND_ROWS": 2, "LONG_FLAG": 4, "CONNECT_WITH_DB": 8, "LOCAL_FILES": 128,
+    "LONG_PASSWORD": 1, "FOUND_ROWS": 2, "LONG_FLAG": 4, "CONNECT_WITH_DB": 8, "COMPRESS": 32, "LOCAL_FILES": 128,
     "PROTOCOL_41": 512, "TRANSACTIONS": 8192, "SECURE": 32768, "MULTI_STATEMENTS": 1 << 16,
     "MULTI_RESULTS": 1 << 17, "PS_MULTI_RESULTS": 1 << 18, "PLUGIN_AUTH": 1 << 19,
     "CONNECT_ATTRS": 1 << 20, "LENENC": 1 << 21, "SESSION_TRACK": 1 << 23, "DEPRECATE_EOF": 1 << 24,
@@ -15,11 +16,18 @@ BASE = (CLIENT["LONG_PASSWORD"] | CLIENT["LONG_FLAG"] | CLIENT["PROTOCOL_41"] | 
 MULTI = CLIENT["MULTI_STATEMENTS"]
 TRACK = CLIENT["SESSION_TRACK"]
 NO_EOF = CLIENT["DEPRECATE_EOF"]
+COMPRESS = CLIENT["COMPRESS"]
 MAX = 0xffffff
+# MariaDB's own capabilities, in the upper half
+PROGRESS, BULK, TYPES, CACHE, UNITS = 1, 4, 8, 16, 32
 
 QUIT, INIT_DB, QUERY, FIELD_LIST, STATISTICS, PING = 1, 2, 3, 4, 9, 0x0e
+CREATE_DB, DROP_DB, REFRESH, SHUTDOWN, PROCESS_INFO = 5, 6, 7, 8, 0x0a
+PROCESS_KILL, DEBUG, BINLOG_DUMP, REGISTER_SLAVE = 0x0c, 0x0d, 0x12, 0x15
 CHANGE_USER, PREPARE, EXECUTE, LONG_DATA, CLOSE = 0x11, 0x16, 0x17, 0x18, 0x19
 RESET, SET_OPTION, FETCH, RESET_CONNECTION = 0x1a, 0x1b, 0x1c, 0x1f
+BULK_EXECUTE = 0xfa
+LAST_ID = 0xffffffff
 
 
 class Gone(Exception):
@@ -60,7 +68,7 @@ def lenenc(data, at=0):
 class Client:
     def __init__(self, port, user="app", password="app", db="", caps=BASE, collation=45, cut=0,
                  login=True, plugin=b"mysql_native_password", timeout=30, header=b"", path=None,
-                 address="127.0.0.1"):
+                 address="127.0.0.1", ext=0):
         """header: bytes in front of everything (PROXY); path: of a unix socket instead of the port"""
         if path:
             self.socket = socket.socket(socket.AF_UNIX)
@@ -72,6 +80,10 @@ class Client:
         if header:
             self.socket.sendall(header)
         self.input = b""
+        self.packed = b""
+        self.compressed = False
+        self.number = 0  # of the next packet of the compressed protocol
+        self.strict = True
         self.cut = cut
         self.sequence = 0
         self.caps = caps | (CLIENT["CONNECT_WITH_DB"] if db else 0)
@@ -84,12 +96,45 @@ class Client:
         low, collation_, status, high = struct.unpack_from("<HBHH", greeting, end + 14)
         self.server_caps = low | high << 16
         self.caps &= self.server_caps | CLIENT["LONG_PASSWORD"]
+        offered, = struct.unpack_from("<I", greeting, end + 28)
+        self.server_ext = 0 if self.server_caps & CLIENT["LONG_PASSWORD"] else offered
+        self.ext = ext & self.server_ext
+        if self.ext:
+            self.caps &= ~CLIENT["LONG_PASSWORD"]
         if login:
             self.login(user, password, db, collation, plugin)
 
     # -- bytes
 
+    def pack(self, data, most=1 << 20):
+        """Packets of the compressed protocol, regardless of where those inside begin."""
+        out = b""
+        for i in range(0, len(data), most):
+            part = data[i:i + most]
+            small = zlib.compress(part) if len(part) >= 50 else part
+            plain = len(part) if len(part) >= 50 else 0
+            out += (struct.pack("<I", len(small))[:3] + bytes([self.number]) +
+                    struct.pack("<I", plain)[:3] + small)
+            self.number = self.number + 1 & 0xff
+        return out
+
+    def unpack(self):
+        while len(self.packed) >= 7:
+            size = int.from_bytes(self.packed[:3], "little")
+            if len(self.packed) < 7 + size:
+                return
+            number, plain = self.packed[3], int.from_bytes(self.packed[4:7], "little")
+            body, self.packed = self.packed[7:7 + size], self.packed[7 + size:]
+            assert number == self.number or not self.strict, f"number {number}, not {self.number}"
+            self.number = number + 1 & 0xff
+            if plain:
+                body = zlib.decompress(body)
+                assert len(body) == plain
+            self.input += body
+
     def send(self, data):
+        if self.compressed:
+            data = self.pack(data)
         if not self.cut:
             self.socket.sendall(data)
             return
@@ -101,7 +146,11 @@ class Client:
             data = self.socket.recv(1 << 18)
             if not data:
                 raise Gone(self.input)
-            self.input += data
+            if not self.compressed:
+                self.input += data
+                continue
+            self.packed += data
+            self.unpack()
 
     def packet(self):
         """Payload of the next packet."""
@@ -129,13 +178,15 @@ class Client:
 
     def login(self, user, password, db, collation, plugin=b"mysql_native_password"):
         token = native(password, self.scramble) if plugin == b"mysql_native_password" else b"\x01" * 8
-        body = struct.pack("<IIB", self.caps, 1 << 24, collation) + bytes(23)
+        body = struct.pack("<IIB", self.caps, 1 << 24, collation) + bytes(19)
+        body += struct.pack("<I", self.ext)
         body += user.encode() + b"\0" + bytes([len(token)]) + token
         if db:
             body += db.encode() + b"\0"
         body += plugin + b"\0"
         self.send(frame(body, self.sequence + 1))
-        self.finish_auth(password)
+        answer = self.finish_auth(password)
+        self.compressed = answer[:1] == b"\0" and self.caps & COMPRESS != 0
 
     def finish_auth(self, password):
         answer = self.packet()
@@ -150,6 +201,7 @@ class Client:
     # -- commands
 
     def command(self, code, body=b""):
+        self.number = 0
         self.send(frame(bytes([code]) + (body if isinstance(body, bytes) else body.encode())))
 
     def ok(self):
@@ -189,21 +241,23 @@ class Client:
             raw = self.raw_packet()
             out.append(raw)
             mark = raw[4]
+            if mark == 0xff and raw[5:7] == b"\xff\xff" and self.ext & PROGRESS:
+                continue
             if mark == 0xff:
                 return out
             if mark == 0xfb:
                 self.send(infile(self.sequence + 1))
                 continue
             if mark != 0:
-                columns, _ = lenenc(raw, 4)
+                columns, at = lenenc(raw, 4)
+                if self.ext & CACHE and raw[at] == 0:
+                    columns = 0
                 for _ in range(columns):
                     out.append(self.raw_packet())
                 if not self.caps & NO_EOF:
                     out.append(self.raw_packet())
                     if self.status(out[-1][4:]) & 0x40:  # a cursor: rows come with FETCH
                         return out
-                elif False:
-                    pass
                 out += self.rows_end()
                 raw = out[-1]
                 if raw[4] == 0xff:

@@ -4,6 +4,7 @@
 import pathlib
 import re
 import struct
+import zlib
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 FULL = 0x01FFA2BF & ~1 | 1 << 20 | 1 << 21 | 1 << 23
@@ -42,6 +43,24 @@ def main():
         struct.pack("<IIB19xI", FULL | 1 << 11, 1 << 24, 45, 28))
     put("wire_login", "change_user", struct.pack("<BI", 2, FULL) + b"\x11maria\0\x14" + b"t" * 20 +
         b"shop\0\x2d\0mysql_native_password\0\x0a\x03key\x05value")
+    put_compressed(put, arrays)
+
+
+def compressed(data, number=0, length=None):
+    body = zlib.compress(data) if len(data) >= 50 else data
+    plain = (len(data) if len(data) >= 50 else 0) if length is None else length
+    return (struct.pack("<I", len(body))[:3] + bytes([number]) + struct.pack("<I", plain)[:3] + body)
+
+
+def put_compressed(put, arrays):
+    longest = max(arrays.values(), key=len)
+    put("compressed", "short", bytes((0, 3, 9)) + compressed(b"\1\0\0\0\x0e"))
+    put("compressed", "two", bytes((1, 6, 40)) + compressed(longest[:3000], 1) + compressed(b"end", 2))
+    put("compressed", "long", bytes((1, 31, 255)) + compressed(longest, 1))
+    put("compressed", "expands", bytes((0, 20, 100)) + compressed(bytes(200000)))
+    put("compressed", "longer_than_it_says", bytes((0, 20, 100)) + compressed(bytes(200), 0, 150))
+    put("compressed", "shorter_than_it_says", bytes((0, 20, 100)) + compressed(bytes(200), 0, 250))
+    put("compressed", "nonsense", bytes((0, 2, 2)) + compressed(b"x" * 20, 0, 30))
 
 
 if __name__ == "__main__":

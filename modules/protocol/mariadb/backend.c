@@ -43,6 +43,7 @@ backend_facts(const struct mx_endpoint *endpoint)
                                 .conn = backend->conn,
                                 .caps = caps,
                                 .needed = client->caps,
+                                .compress = mx_server_compression(mx_endpoint_server(endpoint)),
                                 .ext_caps = client->ext_caps};
 }
 
@@ -90,6 +91,9 @@ login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
     case LOGIN_MORE:
         break;
     case LOGIN_OK:
+        if ((backend->login.caps & WIRE_CAP_COMPRESS) != 0 && backend->login.compress == NULL) {
+            backend->login.compress = compress_begin(backend->conn, COMPRESS_ASKS);
+        }
         backend->recycled = false;
         client_let_in(mx_endpoint_session(endpoint));
         backend_begin(endpoint);
@@ -107,12 +111,12 @@ login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
 }
 
 static size_t
-on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
+on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
 {
     struct mx_endpoint *endpoint = owner;
     struct mariadb_backend *backend = backend_of(endpoint);
     size_t used = 0;
-    while (used < len && !backend->paused) {
+    while (used < len && !backend->paused && !mx_conn_is_switching(conn)) {
         size_t part = 0;
         switch ((enum backend_state)backend->state) {
         case BACKEND_LOGIN:
@@ -229,6 +233,7 @@ backend_close(struct mx_endpoint *endpoint)
     struct mariadb_client *client = client_of(session);
     if (backend->conn != NULL) {
         if (backend->state == BACKEND_READY && backend->due_count == 0) {
+            compress_mark(backend->login.compress, backend->conn, 0);
             mx_conn_write(backend->conn, quit, sizeof(quit));
         }
         mx_conn_close(backend->conn);
@@ -482,11 +487,18 @@ write_record(struct mx_endpoint *endpoint, const struct record *record, const ui
         return false;
     }
     backend_pay_reset(backend);
+    if (record->first) {
+        compress_mark(backend->login.compress, backend->conn, 0);
+    }
     if (record->first && record->expects_reply) {
         struct backend_due *due =
             backend_push_due(backend, record->command, record->discard ? DUE_DISCARD : DUE_CLIENT);
         due->stmt_id = record->stmt_id;
         due->history_id = record->history_id;
+        due->sent = record->len;
+    } else if (!record->first && record->expects_reply && backend->due_count > 0) {
+        uint32_t last = backend->due_head + backend->due_count - 1;
+        backend->dues[last & (backend->due_capacity - 1)].sent += record->len;
     }
     if (record->command == WIRE_COM_CHANGE_USER) {
         write_change_user(endpoint);
@@ -555,6 +567,7 @@ backend_pay_reset(struct mariadb_backend *backend)
     if (backend->owes_reset) {
         backend->owes_reset = false;
         (void)backend_push_due(backend, WIRE_COM_RESET_CONNECTION, DUE_RESET);
+        compress_mark(backend->login.compress, backend->conn, 0);
         mx_conn_write(backend->conn, reset, sizeof(reset));
     }
 }
@@ -584,10 +597,15 @@ backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_
 }
 
 void
-backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
+backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len, bool anew)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     if (backend->conn != NULL && backend->state == BACKEND_READY) {
+        if (anew) {
+            compress_mark(backend->login.compress, backend->conn, 0);
+        } else {
+            compress_mark_turn(backend->login.compress, backend->conn);
+        }
         mx_conn_write(backend->conn, data, len);
         check_room(endpoint);
     }
@@ -601,6 +619,7 @@ backend_ping(struct mx_endpoint *endpoint)
     if (backend->state == BACKEND_READY && backend->queue.len == 0) {
         backend_pay_reset(backend);
         (void)backend_push_due(backend, WIRE_COM_PING, DUE_PING);
+        compress_mark(backend->login.compress, backend->conn, 0);
         mx_conn_write(backend->conn, ping, sizeof(ping));
     }
 }
@@ -622,6 +641,7 @@ replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *ent
     due->history_id = entry->id;
     due->stmt_id = entry->stmt_id;
     backend->replays_left++;
+    compress_mark(backend->login.compress, backend->conn, 0);
     mx_conn_write(backend->conn, entry->data, entry->len);
 }
 

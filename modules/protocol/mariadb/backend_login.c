@@ -184,6 +184,9 @@ agree(struct backend_login *login, const struct login_facts *facts,
     if (login->ext_caps == 0) {
         login->caps |= WIRE_CAP_CLIENT_MYSQL;
     }
+    if (facts->compress) {
+        login->caps |= greeting->caps & WIRE_CAP_COMPRESS;
+    }
     return 0;
 }
 
@@ -239,6 +242,7 @@ send_login(struct backend_login *login, const struct login_facts *facts, uint8_t
 int
 login_change_user(struct backend_login *login, const struct login_facts *facts, struct mx_err *err)
 {
+    compress_mark(login->compress, facts->conn, 0);
     return send_login(login, facts, 0, wire_change_user_encode, err);
 }
 
@@ -359,6 +363,7 @@ login_packet(struct backend_login *login, const struct login_facts *facts,
         return take_greeting(login, facts, packet, out_permanent, err);
     }
     uint8_t mark = packet->payload.len == 0 ? WIRE_MARK_MORE_DATA : packet->payload.data[0];
+    compress_mark_answer(login->compress, facts->conn); /* if anything is said now */
     if (mark == WIRE_MARK_OK) {
         login->phase = LOGIN_DONE;
         login_fini(login);

@@ -176,6 +176,16 @@ note_prepared(struct mx_endpoint *endpoint, const struct backend_due *due)
     (void)backend_stmt_add(backend, due->stmt_id, reply->statement_id);
 }
 
+/* The client has been told that there is no such statement. */
+static void
+forget_prepared(struct mx_endpoint *endpoint, const struct backend_due *due)
+{
+    struct mx_session *session = mx_endpoint_session(endpoint);
+    if ((mx_session_needs(session) & MX_NEED_STMT_IDS) != 0) {
+        stmt_remove(client_of(session), due->stmt_id);
+    }
+}
+
 static void
 note_reset(struct mariadb_backend *backend, uint8_t command)
 {
@@ -226,6 +236,8 @@ reply_ended(struct mx_endpoint *endpoint, const struct backend_due *due, bool ok
     struct mariadb_backend *backend = backend_of(endpoint);
     if (due->command == WIRE_COM_STMT_PREPARE && ok) {
         note_prepared(endpoint, due);
+    } else if (due->command == WIRE_COM_STMT_PREPARE && due->kind == DUE_CLIENT) {
+        forget_prepared(endpoint, due);
     }
     if (ok) {
         note_reset(backend, due->command);
@@ -412,8 +424,15 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
         backend->sink = (struct wire_reply_sink){.ok_fn = note_ok, .ctx = backend};
         wire_reply_start(reply, due.command, backend->login.caps, backend->login.ext_caps,
                          backend->tracks ? &backend->sink : NULL);
+        /* Behind the last packet of the command, which is never of the largest size. */
+        backend->count = (struct packet_count){
+            .next = (uint8_t)(due.sent / (WIRE_HEADER_SIZE + WIRE_PAYLOAD_MAX) + 1)};
     }
     bool first = reply->packets == 0 && reply->header_have == 0;
+    if (backend->login.compress != NULL && reply->awaits_client) {
+        backend->count.next =
+            (uint8_t)(client_of(mx_endpoint_session(endpoint))->walk.sequence + 1);
+    }
     size_t out_len = 0;
     size_t used = 0;
     bool own_ids = (mx_session_needs(mx_endpoint_session(endpoint)) & MX_NEED_STMT_IDS) != 0;
@@ -438,6 +457,10 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
     struct mx_reply out = {.data = data, .len = out_len, .first = first};
     char text[WIRE_REPLY_MESSAGE_MAX + 1];
     describe(backend, &due, &out);
+    if (backend->login.compress != NULL) {
+        packet_renumber(&backend->count, data, out_len);
+        out.sequence = (uint8_t)(backend->count.next - 1);
+    }
     if (reply->error_code != 0) {
         memcpy(text, wire_reply_message(reply), reply->message_len);
         text[reply->message_len] = '\0';

@@ -5,12 +5,13 @@
 
 /* Whole runs of what was read; the parts of it are in client_auth.c and client_cmd.c. */
 static size_t
-on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
+on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
 {
     struct mx_session *session = owner;
     struct mariadb_client *client = client_of(session);
     size_t used = 0;
-    while (used < len && client->pauses == 0 && mx_session_is_open(session)) {
+    while (used < len && client->pauses == 0 && mx_session_is_open(session) &&
+           !mx_conn_is_switching(conn)) {
         size_t part = 0;
         switch ((enum client_state)client->state) {
         case CLIENT_LOGIN:
@@ -18,8 +19,13 @@ on_data(struct mx_conn *conn MX_UNUSED, void *owner, uint8_t *data, size_t len)
             part = client_login_data(session, data + used, len - used);
             break;
         case CLIENT_COMMAND:
-        case CLIENT_INFILE:
             part = client_command_data(session, data + used, len - used);
+            break;
+        case CLIENT_INFILE:
+            part = client_infile_data(session, data + used, len - used);
+            break;
+        case CLIENT_DUMP:
+            part = client_dump_data(session, data + used, len - used);
             break;
         case CLIENT_ACCOUNTS:
         case CLIENT_JOB:
@@ -60,9 +66,14 @@ on_hangup(struct mx_conn *conn MX_UNUSED, void *owner)
 }
 
 static void
-on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why MX_UNUSED)
+on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
 {
-    mx_session_gone(owner);
+    struct mx_session *session = owner;
+    if (compress_is_fault(why)) {
+        mx_log_warning(mx_session_log(session), "The client '%s'@'%s' is closed: %s",
+                       mx_session_user(session), mx_session_remote(session), why->text);
+    }
+    mx_session_gone(session);
 }
 
 static const struct mx_conn_ops conn_ops = {

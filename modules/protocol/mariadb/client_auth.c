@@ -240,6 +240,9 @@ login_succeeded(struct mx_session *session)
     client->state = CLIENT_COMMAND;
     client->walk.sequence = 0;
     greet_login_ok(session, (uint8_t)(sequence + 1), identity->collation);
+    if ((client->caps & WIRE_CAP_COMPRESS) != 0 && mx_session_conn(session) != NULL) {
+        client->compress = compress_begin(mx_session_conn(session), COMPRESS_ANSWERS);
+    }
 }
 
 /* From now on it is the mapped user who logs in to servers, with his own password. */
@@ -332,6 +335,7 @@ send_to_client(struct mx_session *session, const char *plugin, const struct mx_b
         rc = wire_auth_data_encode(&w, sequence, body);
     }
     MX_ASSERT(rc == 0);
+    compress_mark_answer(client->compress, mx_session_conn(session));
     mx_conn_write(mx_session_conn(session), bytes, w.len);
     free(bytes);
     client->state = CLIENT_EXCHANGE;

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATHER_MAX          65536u /* commands up to this come whole even if no stage asks for it */
-#define ER_MALFORMED_PACKET 1835
-#define HEAD_SIZE           32u /* of a streamed command: its fixed part and a statement id */
+#define GATHER_MAX 65536u /* commands up to this come whole even if no stage asks for it */
+#define HEAD_SIZE  32u    /* of a streamed command: its fixed part and a statement id */
 
 /* One command as far as it has arrived. */
 struct command {
@@ -52,10 +51,11 @@ enum walk_result {
 
 /*
  * Bytes at the front of `data` that belong to the command; a header that is cut is left. The walk
- * is moved behind them.
+ * is moved behind them. Numbers inside the compressed protocol mean nothing: they are put right.
  */
 static enum walk_result
-walk_on(struct client_walk *walk, const uint8_t *data, size_t len, size_t *out_len)
+walk_on(const struct mariadb_client *client, struct client_walk *walk, uint8_t *data, size_t len,
+        size_t *out_len)
 {
     size_t at = 0;
     for (;;) {
@@ -71,6 +71,9 @@ walk_on(struct client_walk *walk, const uint8_t *data, size_t len, size_t *out_l
         }
         if (len - at < WIRE_HEADER_SIZE) {
             return WALK_MORE;
+        }
+        if (client->compress != NULL) {
+            data[at + 3] = (uint8_t)(walk->sequence + 1);
         }
         if (data[at + 3] != (uint8_t)(walk->sequence + 1)) {
             return WALK_BAD;
@@ -113,10 +116,12 @@ answer_error(struct mx_session *session, uint16_t code, const char *sqlstate, co
 }
 
 static bool
-is_replication(uint8_t code)
+is_refused_replication(struct mx_session *session, uint8_t code)
 {
-    return code == WIRE_COM_BINLOG_DUMP || code == WIRE_COM_BINLOG_DUMP_GTID ||
-           code == WIRE_COM_TABLE_DUMP || code == WIRE_COM_REGISTER_SLAVE;
+    const struct mariadb_config *config = mx_session_protocol_config(session);
+    return !config->allow_replication &&
+           (code == WIRE_COM_BINLOG_DUMP || code == WIRE_COM_BINLOG_DUMP_GTID ||
+            code == WIRE_COM_REGISTER_SLAVE);
 }
 
 /* As servers name their own commands in the text of error 1243. */
@@ -124,33 +129,37 @@ static const char *
 server_word(uint8_t code)
 {
     switch (code) {
-    case WIRE_COM_STMT_EXECUTE:
-        return "mysqld_stmt_execute";
     case WIRE_COM_STMT_FETCH:
         return "mysqld_stmt_fetch";
     case WIRE_COM_STMT_RESET:
         return "mysqld_stmt_reset";
     default:
-        return "mysqld_stmt_bulk_execute";
+        return "mysqld_stmt_execute"; /* bulk execution too */
     }
 }
 
-/* A statement by id; NULL: answered (or swallowed, when the command has no answer). */
 static struct mariadb_stmt *
-find_stmt(struct mx_session *session, const struct command *cmd)
+find_stmt(const struct mariadb_client *client, uint32_t id)
 {
-    struct mariadb_client *client = client_of(session);
-    uint32_t id = wire_load_u32(cmd->payload + WIRE_STMT_ID_AT);
     if (id == WIRE_STMT_ID_LAST && client->stmts != NULL) {
-        id = client->stmts->last_id;
+        id = client->stmts->last_usable;
     }
-    struct mariadb_stmt *stmt = stmt_find(client, id);
-    if (stmt == NULL && wire_command_answer(cmd->code) != WIRE_ANSWER_NONE) {
-        answer_error(session, WIRE_ER_UNKNOWN_STMT_HANDLER, "HY000",
-                     "Unknown prepared statement handler (%u) given to %s", (unsigned)id,
-                     server_word(cmd->code));
+    return stmt_find(client, id);
+}
+
+/* What servers say about an id that they do not know. */
+static void
+answer_unknown_stmt(struct mx_session *session, uint8_t code, uint32_t id)
+{
+    if (code == WIRE_COM_STMT_BULK_EXECUTE &&
+        (client_of(session)->ext_caps & WIRE_EXT_CAP_STMT_BULK) == 0) {
+        answer_error(session, WIRE_ER_UNSUPPORTED_PS, "HY000",
+                     "This command is not supported in the prepared statement protocol yet");
+        return;
     }
-    return stmt;
+    answer_error(session, WIRE_ER_UNKNOWN_STMT_HANDLER, "HY000",
+                 "Unknown prepared statement handler (%u) given to %s", (unsigned)id,
+                 server_word(code));
 }
 
 /* ------------------------------------------------------------ what a command means */
@@ -207,30 +216,57 @@ classify(struct mx_session *session, struct command *cmd)
     }
 }
 
-/* The statement ids of the session are the proxy's own. False: answered here. */
-static bool
+enum note_result {
+    NOTE_GO_ON,
+    NOTE_WAIT,     /* its answer has to wait for others */
+    NOTE_ANSWERED, /* or swallowed, when the command has no answer */
+};
+
+/* The command cannot be meant for any statement. */
+static enum note_result
+no_statement(struct mx_session *session, const struct command *cmd, bool is_short)
+{
+    if (wire_command_answer(cmd->code) == WIRE_ANSWER_NONE) {
+        return NOTE_ANSWERED;
+    }
+    if (must_wait(session)) {
+        return NOTE_WAIT;
+    }
+    client_of(session)->walk = cmd->walk;
+    if (is_short) {
+        answer_error(session, WIRE_ER_MALFORMED_PACKET, "HY000", "Malformed communication packet");
+    } else {
+        answer_unknown_stmt(session, cmd->code, wire_load_u32(cmd->payload + WIRE_STMT_ID_AT));
+    }
+    return NOTE_ANSWERED;
+}
+
+/* With MX_NEED_STMT_IDS the statement ids of the session are the proxy's own. */
+static enum note_result
 note_statement(struct mx_session *session, struct command *cmd)
 {
     struct mx_query *query = &cmd->query;
-    if ((mx_session_needs(session) & MX_NEED_STMT_IDS) == 0) {
-        if (has_id(cmd->code)) {
-            query->stmt_id = wire_load_u32(cmd->payload + WIRE_STMT_ID_AT);
-        }
-        return true;
-    }
     if (!has_id(cmd->code)) {
-        return true;
+        return NOTE_GO_ON;
     }
-    cmd->stmt = find_stmt(session, cmd);
+    if (cmd->payload_len < WIRE_STMT_ID_AT + 4) {
+        return no_statement(session, cmd, true);
+    }
+    uint32_t id = wire_load_u32(cmd->payload + WIRE_STMT_ID_AT);
+    if ((mx_session_needs(session) & MX_NEED_STMT_IDS) == 0) {
+        query->stmt_id = id;
+        return NOTE_GO_ON;
+    }
+    cmd->stmt = find_stmt(client_of(session), id);
     if (cmd->stmt == NULL) {
-        return false;
+        return no_statement(session, cmd, false);
     }
     query->stmt_id = cmd->stmt->id;
     query->sql = cmd->stmt->sql;
     if (cmd->code == WIRE_COM_STMT_EXECUTE || cmd->code == WIRE_COM_STMT_BULK_EXECUTE) {
         stmt_note_types(cmd->stmt, cmd->payload, cmd->payload_len);
     }
-    return true;
+    return NOTE_GO_ON;
 }
 
 static void
@@ -251,7 +287,10 @@ note_change(struct mx_session *session, const struct command *cmd, enum client_c
             client->next_database = mx_strdup(name);
         }
     } else if (change == CHANGE_OPTION) {
-        client->option = cmd->payload_len >= 3 ? cmd->payload[1] : UINT8_MAX;
+        /* What is missing counts as 0, as in servers. */
+        uint8_t low = cmd->payload_len >= 2 ? cmd->payload[1] : 0;
+        uint8_t high = cmd->payload_len >= 3 ? cmd->payload[2] : 0;
+        client->option = high == 0 ? low : UINT8_MAX;
     }
 }
 
@@ -312,7 +351,7 @@ offer(struct mx_session *session, struct command *cmd)
     }
     if (verdict != MX_PASS && added != NULL) {
         stmt_remove(client, added_id);
-        client->stmts->last_id--;
+        client->stmts->last_id--; /* offered again it gets the same */
     }
     if (verdict == MX_HELD) {
         client_pause(session, PAUSE_HELD);
@@ -393,7 +432,6 @@ kill_command(struct mx_session *session, struct command *cmd)
 static bool
 handled_here(struct mx_session *session, struct command *cmd)
 {
-    const struct mariadb_config *config = mx_session_protocol_config(session);
     if (cmd->code == WIRE_COM_QUIT) {
         client_of(session)->state = CLIENT_DEAD;
         mx_session_end(session);
@@ -403,12 +441,9 @@ handled_here(struct mx_session *session, struct command *cmd)
         answer_error(session, WIRE_ER_UNKNOWN_COM, "08S01", "Unknown command");
         return true;
     }
-    if (is_replication(cmd->code)) {
+    if (is_refused_replication(session, cmd->code)) {
         answer_error(session, WIRE_ER_FEATURE_DISABLED, "HY000",
-                     config->allow_replication
-                         ? "Replication through the proxy is not part of this version; connect the "
-                           "replica to the server itself"
-                         : "Replication is disabled on this listener (allow_replication=false)");
+                     "Replication is disabled on this listener (allow_replication=false)");
         return true;
     }
     if (cmd->code == WIRE_COM_CHANGE_USER) {
@@ -419,10 +454,10 @@ handled_here(struct mx_session *session, struct command *cmd)
 }
 
 static bool
-is_ours(const struct command *cmd)
+is_ours(struct mx_session *session, const struct command *cmd)
 {
     return cmd->code == WIRE_COM_QUIT || cmd->code == WIRE_COM_CHANGE_USER ||
-           cmd->code == WIRE_COM_PROCESS_KILL || is_replication(cmd->code) ||
+           cmd->code == WIRE_COM_PROCESS_KILL || is_refused_replication(session, cmd->code) ||
            wire_command_answer(cmd->code) == WIRE_ANSWER_UNKNOWN || cmd->kill != NULL ||
            (has_text(cmd->code) && cmd->sql.kill.len > 0);
 }
@@ -446,7 +481,7 @@ run_command(struct mx_session *session, struct command *cmd)
     classify(session, cmd);
     cmd->kill = has_id(cmd->code) ? kill_stmt_of(session, cmd->payload, cmd->payload_len) : NULL;
     enum client_change change = change_of(cmd);
-    bool ours = is_ours(cmd);
+    bool ours = is_ours(session, cmd);
     bool answer_waits = client->answer != NULL && !client->answer_is_for_next;
     if ((ours || change != CHANGE_NONE || client->exclusive || answer_waits) &&
         must_wait(session)) {
@@ -461,7 +496,13 @@ run_command(struct mx_session *session, struct command *cmd)
     if (ours && handled_here(session, cmd)) {
         return cmd->len;
     }
-    if (!note_statement(session, cmd)) {
+    switch (note_statement(session, cmd)) {
+    case NOTE_GO_ON:
+        break;
+    case NOTE_WAIT:
+        return 0;
+    case NOTE_ANSWERED:
+        client->walk = cmd->walk;
         client->streaming = !cmd->whole;
         client->swallow = client->streaming;
         return cmd->len;
@@ -503,8 +544,9 @@ begin_command(struct mx_session *session, uint8_t *data, size_t len)
     }
     struct mariadb_client *client = client_of(session);
     size_t payload_len = wire_load_u24(data);
+    data[3] = client->compress != NULL ? 0 : data[3];
     if (data[3] != 0) {
-        client->walk.sequence = data[3];
+        client->walk.sequence = UINT8_MAX; /* servers answer with number 0 */
         protocol_error(session, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
         return len;
     }
@@ -526,7 +568,7 @@ begin_command(struct mx_session *session, uint8_t *data, size_t len)
         .walk = {.left = (uint32_t)payload_len, .goes_on = payload_len == WIRE_PAYLOAD_MAX}};
     size_t body = 0;
     enum walk_result result =
-        walk_on(&cmd.walk, data + WIRE_HEADER_SIZE, len - WIRE_HEADER_SIZE, &body);
+        walk_on(client, &cmd.walk, data + WIRE_HEADER_SIZE, len - WIRE_HEADER_SIZE, &body);
     if (result == WALK_BAD) {
         protocol_error(session, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
         return len;
@@ -534,10 +576,6 @@ begin_command(struct mx_session *session, uint8_t *data, size_t len)
     cmd.whole = result == WALK_END;
     cmd.len = WIRE_HEADER_SIZE + body;
     cmd.payload_len = mx_min_size(payload_len, body);
-    if (has_id(cmd.code) && cmd.payload_len < WIRE_STMT_ID_AT + 4) {
-        protocol_error(session, ER_MALFORMED_PACKET, "Malformed communication packet");
-        return len;
-    }
     return run_command(session, &cmd);
 }
 
@@ -546,7 +584,7 @@ go_on_with_command(struct mx_session *session, uint8_t *data, size_t len)
 {
     struct mariadb_client *client = client_of(session);
     struct command cmd = {.data = data, .code = client->stream_command, .walk = client->walk};
-    enum walk_result result = walk_on(&cmd.walk, data, len, &cmd.len);
+    enum walk_result result = walk_on(client, &cmd.walk, data, len, &cmd.len);
     if (result == WALK_BAD) {
         client->walk = cmd.walk;
         protocol_error(session, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
@@ -576,46 +614,10 @@ go_on_with_command(struct mx_session *session, uint8_t *data, size_t len)
     return offer(session, &cmd);
 }
 
-/* ------------------------------------------------------------ LOAD DATA LOCAL */
-
-static size_t
-infile_data(struct mx_session *session, const uint8_t *data, size_t len)
-{
-    struct mariadb_client *client = client_of(session);
-    size_t at = 0;
-    bool ended = false;
-    while (!ended) {
-        size_t part = mx_min_size(client->infile_left, len - at);
-        at += part;
-        client->infile_left -= (uint32_t)part;
-        if (client->infile_left > 0 || len - at < WIRE_HEADER_SIZE) {
-            break;
-        }
-        uint32_t size = wire_load_u24(data + at);
-        client->walk.sequence = data[at + 3];
-        ended = size == 0 && !client->infile_goes_on;
-        client->infile_goes_on = size == WIRE_PAYLOAD_MAX;
-        client->infile_left = size;
-        at += WIRE_HEADER_SIZE;
-    }
-    if (at > 0 && client->infile != NULL) {
-        backend_send_raw(client->infile, data, at);
-    }
-    if (ended) {
-        client->state = CLIENT_COMMAND;
-        client->infile = NULL;
-        (void)client_flush_answer(session);
-    }
-    return at;
-}
-
 size_t
 client_command_data(struct mx_session *session, uint8_t *data, size_t len)
 {
     struct mariadb_client *client = client_of(session);
-    if (client->state == CLIENT_INFILE) {
-        return infile_data(session, data, len);
-    }
     if (client->streaming) {
         return go_on_with_command(session, data, len);
     }

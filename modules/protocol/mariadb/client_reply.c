@@ -9,6 +9,17 @@
 
 /* ------------------------------------------------------------ answers made here */
 
+/* Answers are numbered from the command on; the end of a reply that has begun goes on with it. */
+static void
+mark_begin(struct mx_session *session, bool begins)
+{
+    struct mariadb_client *client = client_of(session);
+    if (client->compress != NULL && (begins || client->infile_ended)) {
+        compress_mark_answer(client->compress, mx_session_conn(session));
+    }
+    client->infile_ended = false;
+}
+
 /* err->code 0: OK with that many affected rows. */
 static void
 write_at(struct mx_session *session, const struct mx_err *err, uint64_t affected, uint8_t sequence)
@@ -28,8 +39,16 @@ write_at(struct mx_session *session, const struct mx_err *err, uint64_t affected
     MX_ASSERT(rc == 0);
     client->out_aligned = true;
     if (conn != NULL) {
+        mark_begin(session, client->out_sequence == 0);
         mx_conn_write(conn, bytes, w.len);
     }
+}
+
+void
+client_write_packets(struct mx_session *session, const uint8_t *bytes, size_t len)
+{
+    mark_begin(session, true);
+    mx_conn_write(mx_session_conn(session), bytes, len);
 }
 
 void
@@ -206,6 +225,10 @@ reply_complete(struct mx_session *session, const struct mx_reply *reply)
 {
     struct mariadb_client *client = client_of(session);
     client->out_sequence = 0;
+    if (client->state == CLIENT_DUMP) {
+        client->state = CLIENT_COMMAND;
+        client->infile = NULL;
+    }
     if (reply->has_status) {
         note_status(session, reply->status);
     }
@@ -219,6 +242,20 @@ reply_complete(struct mx_session *session, const struct mx_reply *reply)
 
 /* ------------------------------------------------------------ replies */
 
+static bool
+is_dump(uint8_t command)
+{
+    return command == WIRE_COM_BINLOG_DUMP || command == WIRE_COM_BINLOG_DUMP_GTID;
+}
+
+/* Servers close the connection behind it; only what they would not begin with leaves it open. */
+static bool
+is_last_dump(const struct mx_reply *reply)
+{
+    return is_dump(reply->command) &&
+           (reply->kind != MX_REPLY_ERR || reply->error_code == WIRE_ER_MASTER_FATAL_READING);
+}
+
 void
 client_reply(struct mx_session *session, struct mx_endpoint *endpoint, const struct mx_reply *reply)
 {
@@ -228,13 +265,23 @@ client_reply(struct mx_session *session, struct mx_endpoint *endpoint, const str
         /* The client counts the packets of its own exchange with the proxy. */
         reply->data[3] = (uint8_t)(client->walk.sequence + 1);
     }
+    mark_begin(session, reply->first);
     mx_conn_write(conn, reply->data, reply->len);
     client->out_sequence = reply->sequence;
     client->out_aligned = reply->aligned;
     if (reply->complete) {
         reply_complete(session, reply);
+        if (is_last_dump(reply)) {
+            mx_session_end(session);
+            return;
+        }
+    } else if (is_dump(reply->command) && client->state == CLIENT_COMMAND) {
+        client->state = CLIENT_DUMP;
+        client->infile = endpoint;
+        client->infile_left = 0;
     } else if (reply->awaits_client && client->state == CLIENT_COMMAND) {
         client->state = CLIENT_INFILE;
+        client->walk.sequence = reply->sequence;
         client->infile = endpoint;
         client->infile_left = 0;
         client->infile_goes_on = false;

@@ -11,22 +11,17 @@
 
 #define VERSION_SESSION_TRACK 100208u
 #define VERSION_MYSQL_8       80000u
-#define VERSION_BULK          100200u
-#define VERSION_TYPES         100500u
-#define VERSION_METADATA      100600u
+#define VERSION_UPPER_CAPS    100200u
 #define GREETING_MAX          512u
 #define COLLATION_LATIN1      8u
 
 static uint32_t
 offered_ext(const struct mx_greeting_facts *facts)
 {
-    if (!facts->all_mariadb || facts->version < VERSION_BULK) {
+    if (!facts->all_mariadb || facts->version < VERSION_UPPER_CAPS) {
         return 0;
     }
-    uint32_t ext = WIRE_EXT_CAP_STMT_BULK;
-    ext |= facts->version >= VERSION_TYPES ? WIRE_EXT_CAP_EXTENDED_TYPES : 0;
-    ext |= facts->version >= VERSION_METADATA ? WIRE_EXT_CAP_CACHE_METADATA : 0;
-    return ext & facts->ext_caps;
+    return WIRE_EXT_CAPS_BASE & facts->ext_caps;
 }
 
 static uint32_t
@@ -73,6 +68,7 @@ client_greet(struct mx_session *session)
     version_text(&facts, version, sizeof(version));
     client->ext_caps = offered_ext(&facts);
     client->caps = offered(&facts, client->ext_caps);
+    client->caps |= mx_session_compression(session) ? WIRE_CAP_COMPRESS : 0;
     struct wire_greeting greeting = {
         .version = wire_slice_of(version),
         .plugin = wire_slice_of(WIRE_PLUGIN_NATIVE),

@@ -56,7 +56,7 @@ answer_prepare(struct mx_session *session, const struct mariadb_stmt *stmt)
         write_parameter(&w, client, &sequence);
     }
     MX_ASSERT(!w.failed);
-    mx_conn_write(mx_session_conn(session), bytes, w.len);
+    client_write_packets(session, bytes, w.len);
 }
 
 bool

@@ -7,11 +7,13 @@
  *   client_auth.c    login, COM_CHANGE_USER: who is it
  *   client_verdict.c what servers think of a client
  *   client_cmd.c     commands: framing, what is answered here, what goes down the chain
+ *   client_stream.c  what a client sends that is no command: a file, a replica's answers
  *   client_reply.c   replies and answers on their way to the client, and what they change
  *   stmt.c           prepared statements of a client and of each server connection
  *   backend.c        a server's connection: open, send, queue, end
  *   backend_login.c  login to a server
  *   backend_reply.c  replies of a server, one after the other
+ *   compress.c       the compressed protocol, on either side
  *   pooled.c         server connections between two sessions
  *   leftovers.c      what a statement leaves behind that a reset does not clear
  *   kill.h           KILL: understanding it, whom it means, telling it to servers
@@ -25,6 +27,7 @@
 #ifndef MARIADB_H
 #define MARIADB_H
 
+#include "compress.h"
 #include "mx/atomic.h"
 #include "mx/buf.h"
 #include "mx/protocol.h"
@@ -72,6 +75,7 @@ enum client_state {
     CLIENT_TRUSTING,  /* the first server's verdict is awaited */
     CLIENT_COMMAND,
     CLIENT_INFILE, /* data of LOAD DATA LOCAL */
+    CLIENT_DUMP,   /* a replica that is sent the binary log */
     CLIENT_DEAD,   /* nothing is read any more */
 };
 
@@ -113,9 +117,10 @@ struct mariadb_stmts {
     struct mariadb_stmt *rows; /* by id */
     uint32_t count;
     uint32_t capacity;
-    uint32_t last_id;
-    uint32_t kills;    /* rows that are a KILL */
-    bool last_is_kill; /* of those prepared */
+    uint32_t last_id;     /* given out */
+    uint32_t last_usable; /* what the number -1 means; 0: nothing */
+    uint32_t kills;       /* rows that are a KILL */
+    bool last_is_kill;    /* of those prepared */
     struct mariadb_name *names;
 };
 
@@ -125,6 +130,18 @@ struct client_walk {
     uint8_t sequence; /* of the last packet begun */
     bool goes_on;     /* the current packet is of the largest size: another one follows */
 };
+
+/*
+ * Numbers packets anew. In the compressed protocol servers count the packets inside in a way of
+ * their own, and nobody looks; whoever is not compressed does.
+ */
+struct packet_count {
+    uint32_t left;     /* payload bytes of the current packet still to come */
+    uint8_t header[3]; /* of a header that is cut */
+    uint8_t have;
+    uint8_t next; /* number of the next packet */
+};
+void packet_renumber(struct packet_count *count, uint8_t *data, size_t len);
 
 struct mariadb_attempt; /* client_auth.c: a login or change of user under way */
 
@@ -138,6 +155,7 @@ struct mariadb_client {
     bool swallow;        /* ... that was answered already */
     bool infile_drop;    /* the data is not wanted any more */
     bool infile_goes_on; /* the last packet was of the largest size */
+    bool infile_ended;   /* nothing was said to the client since */
     bool out_aligned;    /* what was sent ends between two packets */
     uint8_t out_sequence;
     uint8_t stream_command;
@@ -153,7 +171,8 @@ struct mariadb_client {
     struct mariadb_attempt *attempt;
     struct mariadb_stmts *stmts;
     char *next_database;
-    struct mx_endpoint *infile; /* that asked for the file */
+    struct compress *compress;  /* of the connection; NULL: not compressed */
+    struct mx_endpoint *infile; /* that asked for the file, or sends the binary log */
     struct mx_err *answer;      /* made here, waits for its place */
     struct mx_err *refusal;     /* what a server said of his account last; NULL: it was let in */
     bool answer_is_for_next;
@@ -201,6 +220,10 @@ size_t client_command_data(struct mx_session *session, uint8_t *data, size_t len
 /* The chain is asked (again) to take the change of user. */
 void client_route_change_user(struct mx_session *session);
 
+/* client_stream.c */
+size_t client_infile_data(struct mx_session *session, uint8_t *data, size_t len);
+size_t client_dump_data(struct mx_session *session, const uint8_t *data, size_t len);
+
 /* client_reply.c */
 void client_reply(struct mx_session *session, struct mx_endpoint *endpoint,
                   const struct mx_reply *reply);
@@ -210,6 +233,8 @@ void client_killed(struct mx_session *session, const struct mx_err *err);
 bool client_flush_answer(struct mx_session *session);
 /* At once, after the client's last packet. err->code 0: OK. */
 void client_write_answer(struct mx_session *session, const struct mx_err *err);
+/* A whole answer, made and numbered by the caller. */
+void client_write_packets(struct mx_session *session, const uint8_t *bytes, size_t len);
 void client_write_ok(struct mx_session *session, uint64_t affected);
 void client_exclusive_done(struct mx_session *session, bool ok);
 
@@ -252,6 +277,7 @@ enum due_kind {
 struct backend_due {
     uint64_t history_id;
     uint32_t stmt_id;
+    uint32_t sent; /* bytes of the command, headers included */
     uint8_t command;
     uint8_t kind;
 };
@@ -300,6 +326,7 @@ struct backend_login {
     uint8_t scramble[WIRE_SCRAMBLE_SIZE];
     struct login_exchange *exchange; /* NULL: the login packet was enough so far */
     struct mx_err *refusal;          /* the server's error, as it was sent; NULL: none */
+    struct compress *compress;       /* of the connection; NULL: not compressed */
 };
 
 /* What a login needs to know; all borrowed. */
@@ -311,6 +338,7 @@ struct login_facts {
     uint32_t caps;     /* wanted */
     uint32_t ext_caps; /* wanted and needed */
     uint32_t needed;   /* the client was promised these */
+    bool compress;     /* if the server can */
 };
 
 struct mariadb_backend {
@@ -339,6 +367,7 @@ struct mariadb_backend {
     uint32_t stmt_count;
     uint32_t stmt_capacity;
     struct backend_stmt *stmts; /* by id */
+    struct packet_count count;  /* with compression */
     struct mx_buf queue;        /* records that wait for login, replay or a statement id */
     char *gtid;                 /* last_gtid of the reply under way */
     struct wire_reply_sink sink;
@@ -347,8 +376,8 @@ struct mariadb_backend {
 
 int backend_open(struct mx_endpoint *endpoint, struct mx_err *err);
 void backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags);
-/* Bytes for the command under way: LOAD DATA LOCAL. */
-void backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len);
+/* Bytes that are no command: LOAD DATA LOCAL, or (anew) a packet of a replica. */
+void backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len, bool anew);
 void backend_close(struct mx_endpoint *endpoint);
 void backend_ping(struct mx_endpoint *endpoint);
 void backend_fail(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent);

@@ -100,6 +100,7 @@ ask(struct pooled *pooled, uint8_t command, const char *text)
     wire_writer_init(&w, bytes, sizeof(bytes));
     int rc = wire_request_encode(&w, command, wire_slice_of(text));
     MX_ASSERT(rc == 0);
+    compress_mark(pooled->login.compress, pooled->conn, 0);
     mx_conn_write(pooled->conn, bytes, w.len);
     pooled->answers_due++;
 }
@@ -125,6 +126,7 @@ pooled_close(struct mx_pooled *core)
 {
     static const uint8_t quit[] = {1, 0, 0, 0, WIRE_COM_QUIT};
     struct pooled *pooled = mx_container_of(core, struct pooled, core);
+    compress_mark(pooled->login.compress, pooled->conn, 0);
     mx_conn_write(pooled->conn, quit, sizeof(quit));
     mx_conn_close(pooled->conn);
     pooled_free(pooled);

@@ -59,6 +59,7 @@ stmt_add(struct mariadb_client *client)
     stmts->last_id++;
     struct mariadb_stmt *stmt = &stmts->rows[stmts->count];
     *stmt = (struct mariadb_stmt){.id = stmts->last_id};
+    stmts->last_usable = stmts->last_id;
     stmts->count++;
     return stmt;
 }
@@ -93,6 +94,7 @@ stmt_remove(struct mariadb_client *client, uint32_t id)
     size_t at = (size_t)(stmt - stmts->rows);
     row_fini(stmt);
     stmts->count--;
+    stmts->last_usable = stmts->last_usable == id ? 0 : stmts->last_usable;
     memmove(stmt, stmt + 1, (stmts->count - at) * sizeof(*stmt));
 }
 
@@ -111,6 +113,7 @@ stmt_clear(struct mariadb_client *client)
     stmts->count = 0;
     stmts->capacity = 0;
     stmts->kills = 0;
+    stmts->last_usable = 0;
     while (stmts->names != NULL) {
         struct mariadb_name *next = stmts->names->next;
         free(stmts->names);

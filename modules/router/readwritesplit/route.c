@@ -274,7 +274,10 @@ route_to_all(struct rws_session *rs, struct mx_query *query)
 
 /* ------------------------------------------------------------------ the door */
 
-/* FETCH goes to the cursor, EXECUTE and more of long data to the long data there is. */
+/*
+ * FETCH goes to the cursor, EXECUTE and more of long data to the long data there is. Where there is
+ * no cursor (any more) any server says so.
+ */
 static struct rws_backend *
 home_of(struct rws_session *rs, const struct mx_query *query)
 {
@@ -306,10 +309,6 @@ route_first(struct rws_session *rs, struct mx_query *query, enum rws_target targ
         note_home(rs, query, home);
         send_to(rs, home, query);
         return MX_PASS;
-    }
-    if (query->command == MX_COM_STMT_FETCH) {
-        return mx_session_kill(
-            rs->session, "the server that held the cursor of statement %u is gone", query->stmt_id);
     }
     return target == RWS_ALL ? route_to_all(rs, query) : route_to_one(rs, query, target);
 }
