@@ -259,7 +259,7 @@ def unknown_statements(c):
         out += c.query("SELECT 'nothing was said'")
     number, _, packets = c.prepare("SELECT 1")
     c.command(raw.FETCH, struct.pack("<II", number, 5))  # there is no cursor
-    out.append(c.raw_packet()[:13])
+    out.append(c.raw_packet()[4:13])
     c.command(raw.EXECUTE, b"\x01")
     out.append(c.raw_packet())
     # an answer made by the proxy waits for its turn
