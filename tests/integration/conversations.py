@@ -249,7 +249,7 @@ def options(c):
 
 def unknown_statements(c):
     out = []
-    for number in (77, raw.LAST_ID):
+    for number in (7777777, raw.LAST_ID):
         for code, body in ((raw.EXECUTE, struct.pack("<BI", 0, 1)), (raw.RESET, b""),
                            (raw.FETCH, struct.pack("<I", 5)), (raw.BULK_EXECUTE, b"\x80\0")):
             c.command(code, struct.pack("<I", number) + body)
@@ -265,7 +265,7 @@ def unknown_statements(c):
     # an answer made by the proxy waits for its turn
     c.strict = False
     c.send(raw.frame(b"\x03SELECT SLEEP(0.1)") +
-           raw.frame(struct.pack("<BIBI", raw.EXECUTE, 78, 0, 1)) + raw.frame(b"\x0e"))
+           raw.frame(struct.pack("<BIBI", raw.EXECUTE, 7777778, 0, 1)) + raw.frame(b"\x0e"))
     out += c.result() + [c.raw_packet(), c.raw_packet()]
     return out
 

@@ -93,13 +93,13 @@ static void
 test_any_cut_gives_the_same(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {1, 2, 49, 50, 51, 1000, 65528, 65529, 65530, 200000};
+    static const size_t sizes[] = {1, 2, 49, 50, 51, 1000, 5000, 65528, 65529, 65530, 200000};
     static const size_t cuts[] = {1, 7, 4096, 1000000};
     static uint8_t bytes[200000];
     for (size_t i = 0; i < 2 * MX_COUNT(sizes); i++) {
         size_t len = sizes[i / 2];
         fill(bytes, len, i % 2 == 1);
-        for (size_t cut = 0; cut < MX_COUNT(cuts); cut++) {
+        for (size_t cut = len > 5000 ? 2 : 0; cut < MX_COUNT(cuts); cut++) {
             struct compress *writer = compress_new(COMPRESS_ASKS);
             struct compress *reader = compress_new(COMPRESS_ANSWERS);
             struct mx_buf packed = encode_all(writer, bytes, len);
