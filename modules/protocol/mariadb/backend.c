@@ -659,6 +659,7 @@ begin_init_sql(struct mx_endpoint *endpoint)
         note_leftovers(backend, WIRE_COM_QUERY, *statements, len);
         (void)backend_push_due(backend, WIRE_COM_QUERY, DUE_INIT);
         backend->replays_left++;
+        compress_mark(backend->login.compress, backend->conn, 0);
         mx_conn_write(backend->conn, head, sizeof(head));
         mx_conn_write(backend->conn, *statements, len);
     }

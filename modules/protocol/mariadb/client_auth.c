@@ -240,9 +240,6 @@ login_succeeded(struct mx_session *session)
     client->state = CLIENT_COMMAND;
     client->walk.sequence = 0;
     greet_login_ok(session, (uint8_t)(sequence + 1), identity->collation);
-    if ((client->caps & WIRE_CAP_COMPRESS) != 0 && mx_session_conn(session) != NULL) {
-        client->compress = compress_begin(mx_session_conn(session), COMPRESS_ANSWERS);
-    }
 }
 
 /* From now on it is the mapped user who logs in to servers, with his own password. */

@@ -180,4 +180,7 @@ greet_login_ok(struct mx_session *session, uint8_t sequence, uint16_t collation)
         MX_BUG("an OK packet does not fit");
     }
     mx_conn_write(mx_session_conn(session), bytes, w.len);
+    if ((client->caps & WIRE_CAP_COMPRESS) != 0) {
+        client->compress = compress_begin(mx_session_conn(session), COMPRESS_ANSWERS);
+    }
 }
