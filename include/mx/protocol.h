@@ -351,6 +351,11 @@ struct mx_session_visit {
 };
 MX_API void mx_sessions_visit(const struct mx_session_visit *visit);
 
+/* Work that outlives its session, such as a question to a server: the program waits for its end, a
+ * few seconds at most, before the workers stop. */
+MX_API void mx_errand_begin(void);
+MX_API void mx_errand_end(void);
+
 /* Its servers are told (backend_kill); then it ends with error 1927, unless only the query is
  * meant. On the session's worker. */
 MX_API void mx_session_kill_at_once(struct mx_session *session, bool query_only, bool hard);

@@ -143,7 +143,8 @@ drain_sessions(void)
     core_moves_forbid();
     core_sessions_kill_all();
     core_pool_close_all();
-    while (core_sessions_count() > 0 && mx_clock_us() / 1000 < end_ms) {
+    while ((core_sessions_count() > 0 || core_errands_count() > 0) &&
+           mx_clock_us() / 1000 < end_ms) {
         net_worker_turn(DRAIN_TURN_MS);
         core_sessions_kill_all(); /* one that was on its way to another worker */
     }

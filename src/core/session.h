@@ -140,6 +140,8 @@ int64_t core_sessions_memory(int worker);
 bool core_sessions_kill(uint64_t id);
 /* At shutdown, from the main thread. */
 void core_sessions_kill_all(void);
+/* Of mx_errand_begin that have not ended. */
+int64_t core_errands_count(void);
 /* Sessions of all workers. */
 int64_t core_sessions_count(void);
 

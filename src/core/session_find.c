@@ -8,6 +8,27 @@
 
 #include <stdlib.h>
 
+/* Part of the process object. */
+static struct mx_atomic errands;
+
+void
+mx_errand_begin(void)
+{
+    (void)mx_atomic_add(&errands, 1);
+}
+
+void
+mx_errand_end(void)
+{
+    (void)mx_atomic_add(&errands, -1);
+}
+
+int64_t
+core_errands_count(void)
+{
+    return mx_atomic_get(&errands);
+}
+
 /* ------------------------------------------------------------ one */
 
 struct telling {
@@ -36,6 +57,7 @@ tell_here(void *arg)
     }
     telling->fn(is_closing ? NULL : session, telling->arg);
     free(telling);
+    mx_errand_end();
 }
 
 void
@@ -43,6 +65,7 @@ mx_session_tell(uint64_t id, void (*fn)(struct mx_session *session, void *arg), 
 {
     struct telling *telling = mx_calloc(1, sizeof(*telling));
     *telling = (struct telling){.id = id, .fn = fn, .arg = arg, .stamp = core_moves_stamp()};
+    mx_errand_begin();
     /* Most often it is here. */
     mx_worker_post(mx_worker_self(), tell_here, telling);
 }
@@ -89,6 +112,7 @@ visit_here(void *arg)
     }
     visiting->visit.done(visiting->visit.arg);
     free(visiting);
+    mx_errand_end();
 }
 
 void
@@ -96,5 +120,6 @@ mx_sessions_visit(const struct mx_session_visit *visit)
 {
     struct visiting *visiting = mx_calloc(1, sizeof(*visiting));
     visiting->visit = *visit;
+    mx_errand_begin();
     visit_begin(visiting);
 }

@@ -467,6 +467,25 @@ def test_storm_of_kills(place):
         client.close()
 
 
+def test_end_of_the_program_with_statements_under_way(cluster):
+    """Servers are told while the program ends; nothing is left behind in memory."""
+    from conftest import finish
+    own = Place(cluster)
+    try:
+        own.proxy.start()
+        own.proxy.wait_ready()
+        clients = [own.client() for _ in range(4)]
+        for client in clients:
+            sleep(client, own, 61)
+        killer = own.client()
+        killer.command(raw.QUERY, f"KILL QUERY ID {1 << 40}")
+    finally:
+        finish(own.proxy)
+    lab.wait_for("the statements' end on the servers", lambda: not any(
+        server.query("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(61%'")
+        for server in cluster.servers))
+
+
 @pytest.mark.parametrize("sql", ["KILL", "KILL 1, 2", "KILL foo", "KILL @a", "KILL 1+1", "KILL USER"])
 def test_nonsense_is_refused(place, sql):
     with place.client() as client:

@@ -42,6 +42,7 @@ asking_end(struct asking *asking, const struct kill_reply *reply)
     mariadb_identity_free(asking->identity);
     free(asking->server_name);
     free(asking);
+    mx_errand_end();
 }
 
 static void
@@ -143,6 +144,7 @@ asking_new(struct mariadb_identity *identity, const struct mx_server *server, co
     asking->server_name = mx_strdup(mx_server_name(server));
     (void)snprintf(asking->sql, sizeof(asking->sql), "%s", sql);
     mx_timer_start(&asking->limit, is_late, ASK_LIMIT_MS);
+    mx_errand_begin();
     return asking;
 }
 
