@@ -431,3 +431,107 @@ class TestProgram:
             its.close()
             ours.sendall(b"U\xff\xffabc")
             assert process.wait(30) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can set the suid bit and mount")
+class TestSuidBit:
+    """The helper program with its suid bit, started by somebody without rights, and the machine's own
+    libpam: in a mount namespace of its own, where /etc/pam.d, /etc/passwd and /etc/shadow are files of
+    the test."""
+
+    @pytest.fixture(scope="class")
+    def machine(self, pam):
+        folder = lab.scratch("mx-suid-")
+        os.chmod(folder, 0o755)
+        if os.statvfs(folder).f_flag & os.ST_NOSUID:
+            pytest.skip(f"{folder} is mounted with nosuid")
+        for name in ("maxscale_pam_auth_tool", "test_pam_login"):
+            shutil.copy(os.path.join(lab.ROOT, "bin", name), folder)
+        shutil.copy(pam.module, folder)
+        module = os.path.join(folder, os.path.basename(pam.module))
+        hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input="of anna", text=True,
+                                capture_output=True, check=True).stdout.strip()
+        files = {
+            "pam.d/root": f"auth required {module} root [ask=Password: =open sesame]\n"
+                          f"account required {module} root\n",
+            "pam.d/unix": "auth required pam_unix.so\naccount required pam_unix.so\n",
+            "passwd": "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
+                      "anna:x:5000:5000::/:/bin/sh\nlate:x:5001:5001::/:/bin/sh\n",
+            "shadow": f"anna:{hashed}:19000:0:99999:7:::\nlate:{hashed}:19000:0:99999:7::19001:\n",
+        }
+        os.mkdir(os.path.join(folder, "pam.d"))
+        for name, text in files.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        os.chmod(os.path.join(folder, "shadow"), 0o600)
+        yield folder
+        shutil.rmtree(folder)
+
+    def login(self, machine, user, service, password, mode="4755", **environment):
+        tool = os.path.join(machine, "maxscale_pam_auth_tool")
+        os.chmod(tool, int(mode, 8))
+        script = (f"mount --bind {machine}/pam.d /etc/pam.d && "
+                  f"mount --bind {machine}/passwd /etc/passwd && "
+                  f"mount --bind {machine}/shadow /etc/shadow && "
+                  "exec setpriv --reuid=65534 --regid=65534 --clear-groups "
+                  f"{machine}/test_pam_login -u {user} -s {service} --suid={tool}")
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", script], input=password + "\n",
+                              capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, **environment))
+        assert "mount:" not in done.stderr, done.stderr
+        return done.returncode, done.stdout
+
+    def test_runs_as_root(self, machine):
+        assert self.login(machine, "anna", "root", "open sesame")[0] == 0
+        code, text = self.login(machine, "anna", "root", "open sesame", mode="0755")
+        assert code == 1 and "Permission denied" in text
+
+    def test_passwords_of_the_machine(self, machine):
+        assert self.login(machine, "anna", "unix", "of anna")[0] == 0
+        assert self.login(machine, "anna", "unix", "of berta")[0] == 1
+        assert self.login(machine, "anna", "unix", "of anna", mode="0755")[0] == 1
+        code, text = self.login(machine, "late", "unix", "of anna")
+        assert code == 1 and "the account's check" in text
+
+
+def test_change_user(start):
+    """Both ways between an account of PAM and one with a native password."""
+    proxy = start()
+    with proxy.connect("app", "app") as connection:
+        change_user(connection, "plain", b"open sesame")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT CURRENT_USER()")
+            assert cursor.fetchone() == ("plain@%",)
+        with pytest.raises(pymysql.err.MySQLError) as caught:
+            change_user(connection, "plain", b"wrong")
+        assert caught.value.args[0] == 1045
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT CURRENT_USER()")
+            assert cursor.fetchone() == ("plain@%",)
+
+
+def change_user(connection, user, password):
+    """COM_CHANGE_USER, which PyMySQL has no function for; the client says native and is switched."""
+    connection._execute_command(0x11, user.encode() + b"\0\0\0" + b"\x2d\0"
+                                + b"mysql_native_password\0")
+    packet = connection._read_packet()
+    assert packet.get_all_data() == b"\xfedialog\0\4Password: "
+    connection.write_packet(password + b"\0")
+    connection._read_packet()
+
+
+def test_user_mapping_to_an_account_of_pam(cluster, pam, tmp_path):
+    """A native login that is mapped to a user whom the servers ask by PAM."""
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps({
+        "user_map": [{"original_user": "app", "mapped_user": "plain"}],
+        "server_credentials": [{"mapped_user": "plain", "password": "open sesame",
+                                "plugin": "pam"}]}))
+    proxy = Proxy(cluster.servers, {"Read-Write-Listener": {
+        "authenticator": "PAMAuth,MariaDBAuth", "user_mapping_file": str(path)}},
+        environment=pam.environment)
+    try:
+        proxy.start()
+        lab.wait_for("a login", lambda: whoami(proxy.connect("app", "app")) == "plain@%")
+    finally:
+        finish(proxy)

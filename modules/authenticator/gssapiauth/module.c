@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define PLUGIN        "auth_gssapi_client"
-#define TOKEN_LEN_MAX (64u * 1024u)
+#define TOKEN_LEN_MAX 65536u
 
 struct gssapi_config {
     char *principal;

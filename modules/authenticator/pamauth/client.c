@@ -102,7 +102,9 @@ messages_of(struct login *login)
     }
     for (size_t i = 0; i < login->messages.len; i++) {
         char *at = &login->messages.text[i];
-        *at = *at == '\n' ? ' ' : *at;
+        if (*at == '\n') {
+            *at = ' ';
+        }
     }
     return mx_str_text(&login->messages);
 }

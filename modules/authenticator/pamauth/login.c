@@ -176,7 +176,7 @@ login_work(void *arg)
 }
 
 void
-login_drop(void *login)
+login_drop(void *arg)
 {
-    login_free(login);
+    login_free(arg);
 }

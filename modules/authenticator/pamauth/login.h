@@ -43,8 +43,8 @@ struct login {
 struct login *login_new(const struct pamauth_config *config, const struct mx_auth_client *x);
 void login_free(struct login *login);
 /* Asks PAM; blocks. For mx_auth_run. */
-void login_work(void *login);
-void login_drop(void *login);
+void login_work(void *arg);
+void login_drop(void *arg);
 
 /* What he has given, for PAM or for the servers. */
 struct answers login_answers(const struct login *login);
