@@ -174,8 +174,7 @@ is_sign(const struct sql_lexer *lexer, struct sql_token token, uint32_t before)
     if ((token.kind != '-' && token.kind != '+') || is_operand(before)) {
         return false;
     }
-    struct sql_lexer ahead = *lexer;
-    return sql_lexer_next(&ahead).kind == T_NUMBER;
+    return sql_lexer_peek(lexer) == T_NUMBER;
 }
 
 size_t
@@ -189,8 +188,9 @@ mx_sql_canonical(const char *sql, size_t len, const struct mx_sql_options *optio
     MX_ASSERT(size >= MX_SQL_CANONICAL_SIZE(len));
     sql_lexer_init(&lexer, sql, len, options);
     for (;;) {
-        bool after_name = lexer.after_name;
-        struct sql_token token = sql_lexer_next(&lexer);
+        bool after_name = lexer.after == AFTER_NAME;
+        struct sql_token token;
+        sql_lexer_next(&lexer, &token);
         if (token.kind == T_EOF) {
             break;
         }
@@ -299,7 +299,8 @@ mx_sql_canonical_endpoint(const char *sql, size_t len, const struct mx_sql_optio
     sql_lexer_init(&lexer, sql, len, options);
     lexer.version = any_version;
     for (;;) {
-        struct sql_token token = sql_lexer_next(&lexer);
+        struct sql_token token;
+        sql_lexer_next(&lexer, &token);
         used += put_gap(out + used, sql + end, sql + token.start);
         if (token.kind == T_EOF) {
             break;

@@ -55,6 +55,7 @@ sql_parse_init(struct sql_parse *parse, const char *sql, size_t len,
     parse->out = out;
     parse->collector = collector;
     parse->effects = (struct sql_effects){0};
+    parse->frame = parse->frames;
     parse->depth = 0;
     parse->base = 0;
     parse->leading = 0;
@@ -65,9 +66,6 @@ sql_parse_init(struct sql_parse *parse, const char *sql, size_t len,
     parse->in_insert = false;
     parse->in_rows = false;
     parse->in_delete = false;
-    parse->stop_at_comma = false;
-    parse->stop_at_for = false;
-    parse->last_end = 0;
     parse->bad = false;
     *out = (struct mx_sql){0};
 }
@@ -144,7 +142,7 @@ call_parse(struct sql_parse *parse)
         sql_parse_advance(parse);
     }
     sql_body_parse(parse, CLAUSE_EXPR, false);
-    if (parse->effects.uservar_read || parse->effects.uservar_write) {
+    if ((parse->effects.type & (MX_SQL_USERVAR_READ | MX_SQL_USERVAR_WRITE)) != 0) {
         parse->out->facts |= MX_SQL_FACT_OUT_VARIABLES;
     }
     sql_body_apply(parse);
@@ -205,7 +203,7 @@ get_parse(struct sql_parse *parse)
     sql_verdict(parse, MX_SQL_WRITE, MX_SQL_OP_UNDEFINED);
     parse->out->facts |= MX_SQL_FACT_LAST_SERVER;
     sql_body_parse(parse, CLAUSE_NAMES, false);
-    if (parse->effects.uservar_read) {
+    if ((parse->effects.type & MX_SQL_USERVAR_READ) != 0) {
         parse->out->type |= MX_SQL_USERVAR_WRITE;
     }
 }
@@ -404,18 +402,13 @@ is_oracle_assignment(struct sql_parse *parse)
     if ((parse->lexer.mode & MX_SQL_MODE_ORACLE) == 0) {
         return false;
     }
-    struct sql_lexer ahead = parse->lexer;
-    return sql_lexer_next(&ahead).kind == T_ASSIGN;
+    return sql_lexer_peek(&parse->lexer) == T_ASSIGN;
 }
 
-void
-sql_statement_parse(struct sql_parse *parse)
+SQL_RARE static void
+parse_other(struct sql_parse *parse)
 {
     uint32_t kind = parse->token.kind;
-    if (kind == KW(SELECT) || kind == KW(WITH) || kind == '(' || kind == KW(VALUES)) {
-        select_parse(parse);
-        return;
-    }
     if (is_block_start(parse, kind)) {
         sql_block_skip(parse);
         return;
@@ -435,6 +428,17 @@ sql_statement_parse(struct sql_parse *parse)
         !definition_statement(parse, kind) && !admin_statement(parse, kind) &&
         !other_statement(parse, word)) {
         unknown_parse(parse);
+    }
+}
+
+void
+sql_statement_parse(struct sql_parse *parse)
+{
+    uint32_t kind = parse->token.kind;
+    if (kind == KW(SELECT) || kind == KW(WITH) || kind == '(' || kind == KW(VALUES)) {
+        select_parse(parse);
+    } else {
+        parse_other(parse);
     }
 }
 
@@ -482,13 +486,20 @@ parse_one(struct sql_parse *parse, struct mx_sql *out)
 }
 
 void
+sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
+             const struct sql_collector *collector, struct mx_sql *out)
+{
+    SQL_PARSE_LOCAL parse;
+    sql_parse_init(&parse, sql, len, options, out, collector);
+    sql_parse_advance(&parse);
+    parse_one(&parse, out);
+}
+
+void
 mx_sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
                 struct mx_sql *out)
 {
-    SQL_PARSE_LOCAL parse;
-    sql_parse_init(&parse, sql, len, options, out, NULL);
-    sql_parse_advance(&parse);
-    parse_one(&parse, out);
+    sql_classify(sql, len, options, NULL, out);
 }
 
 void

@@ -38,12 +38,12 @@ for_seen(struct sql_parse *parse)
 {
     sql_parse_advance(parse);
     if (sql_parse_is(parse, KW(UPDATE)) || sql_parse_is(parse, KW(SHARE))) {
-        parse->effects.writes = true;
+        parse->effects.type |= MX_SQL_WRITE;
         sql_clause_enter(parse, CLAUSE_NAMES, false);
         sql_parse_advance(parse);
     } else if (sql_parse_is(parse, KW(SYSTEM_TIME)) || sql_parse_is(parse, KW(PORTION))) {
         parse->period = true;
-        sql_frame_at(parse)->clause = CLAUSE_EXPR;
+        parse->frame->clause = CLAUSE_EXPR;
         parse->operand = true;
         sql_parse_advance(parse);
     } else {
@@ -55,7 +55,7 @@ static void
 from_seen(struct sql_parse *parse)
 {
     sql_parse_advance(parse);
-    if (parse->period || sql_frame_at(parse)->kind == FRAME_FUNCTION) {
+    if (parse->period || parse->frame->kind == FRAME_FUNCTION) {
         parse->period = false;
         sql_operand_end(parse);
         return;
@@ -67,7 +67,7 @@ from_seen(struct sql_parse *parse)
 static void
 as_seen(struct sql_parse *parse)
 {
-    struct sql_frame *frame = sql_frame_at(parse);
+    struct sql_frame *frame = parse->frame;
     sql_parse_advance(parse);
     if (sql_parse_is(parse, '(')) {
         parse->operand = false;
@@ -94,7 +94,7 @@ static void
 name_list_seen(struct sql_parse *parse)
 {
     sql_parse_advance(parse);
-    if (sql_frame_at(parse)->clause == CLAUSE_JOINED) {
+    if (parse->frame->clause == CLAUSE_JOINED) {
         while (!sql_parse_at_end(parse) && !sql_parse_is(parse, '(') && !sql_parse_is(parse, ',') &&
                !sql_parse_is(parse, ')')) {
             sql_parse_advance(parse);
@@ -113,7 +113,7 @@ sequence_value_seen(struct sql_parse *parse)
     struct sql_lexer saved = parse->lexer;
     sql_parse_advance(parse);
     if (!operand && sql_parse_accept(parse, KW(VALUE)) && sql_parse_accept(parse, KW(FOR))) {
-        parse->effects.writes = true;
+        parse->effects.type |= MX_SQL_WRITE;
         sql_body_table(parse);
         parse->operand = true;
         return;
@@ -140,20 +140,19 @@ static void
 with_seen(struct sql_parse *parse)
 {
     sql_parse_advance(parse);
-    if (parse->operand ||
-        sql_frame_at(parse)->kind == FRAME_FUNCTION) { /* WITH ROLLUP, QUERY ... */
+    if (parse->operand || parse->frame->kind == FRAME_FUNCTION) { /* WITH ROLLUP, QUERY ... */
         sql_parse_advance(parse);
         return;
     }
     sql_parse_accept(parse, KW(RECURSIVE));
-    sql_frame_at(parse)->with = true;
+    parse->frame->with = true;
     sql_with_name(parse);
 }
 
 static void
 select_seen(struct sql_parse *parse)
 {
-    struct sql_frame *frame = sql_frame_at(parse);
+    struct sql_frame *frame = parse->frame;
     if (frame->kind == FRAME_TABLES) {
         parse->effects.derived_table = true;
     }
@@ -171,149 +170,66 @@ select_seen(struct sql_parse *parse)
     sql_parse_advance(parse);
 }
 
-/* Behind ) of a row: the first byte inside the next row, or NULL when none follows. */
-static const char *
-next_row(const char *pos, const char *end)
-{
-    while (pos < end && scan_is_space(*pos)) {
-        pos++;
-    }
-    if (pos == end || *pos != ',') {
-        return NULL;
-    }
-    pos++;
-    while (pos < end && scan_is_space(*pos)) {
-        pos++;
-    }
-    return pos < end && *pos == '(' ? pos + 1 : NULL;
-}
-
-/* The number that ends right before pos: its first digit. A letter may belong to it: 1e5, 0x1f. */
-static const char *
-number_start(const char *begin, const char *pos)
-{
-    while (pos > begin && ((pos[-1] >= '0' && pos[-1] <= '9') || pos[-1] == '.')) {
-        pos--;
-    }
-    return pos;
-}
-
-/* The first byte that is no part of literals, commas and row ends. */
-static const char *
-literals_end(const struct sql_lexer *lexer, const char *pos)
-{
-    const char *end = lexer->end;
-    bool ansi = (lexer->mode & MX_SQL_MODE_ANSI_QUOTES) != 0;
-    for (;;) {
-        const char *begin = pos;
-        pos = scan_plain(pos, end);
-        if (pos == end) {
-            return end;
-        }
-        char c = *pos;
-        if (c == '\'' || (c == '"' && !ansi)) {
-            const char *close = scan_quoted(pos + 1, end, c, lexer->escapes, lexer->charset);
-            if (close == end) {
-                return pos; /* the lexer meets the same bytes and says so */
-            }
-            pos = close + 1;
-        } else if (c == ')') {
-            const char *row = next_row(pos + 1, end);
-            if (row == NULL) {
-                return pos;
-            }
-            pos = row;
-        } else if (c == '-' && end - pos > 1 && pos[1] != '-') {
-            pos++;
-        } else {
-            return scan_is_name_byte(c) ? number_start(begin, pos) : pos;
-        }
-    }
-}
-
-void
-sql_rows_skip(struct sql_parse *parse)
-{
-    struct sql_lexer *lexer = &parse->lexer;
-    if (parse->collector != NULL || lexer->in_exec) {
-        return;
-    }
-    lexer->pos = literals_end(lexer, lexer->pos);
-    lexer->after_name = false;
-    parse->token = sql_lexer_next(lexer);
-    parse->operand = false;
-}
-
 static void
 values_seen(struct sql_parse *parse)
 {
-    struct sql_token name = parse->token;
-    sql_parse_advance(parse);
+    sql_parse_take(parse);
     if (parse->in_insert && parse->depth == parse->base) {
         parse->in_insert = false;
         sql_clause_enter(parse, CLAUSE_EXPR, false);
         parse->in_rows = true;
         return;
     }
-    if (sql_parse_is(parse, '(') && sql_frame_at(parse)->clause == CLAUSE_EXPR && !parse->operand &&
-        parse->depth > parse->base && sql_frame_at(parse)->kind == FRAME_TABLES) {
+    if (sql_parse_is(parse, '(') && parse->frame->clause == CLAUSE_EXPR && !parse->operand &&
+        parse->depth > parse->base && parse->frame->kind == FRAME_TABLES) {
         sql_clause_enter(parse, CLAUSE_EXPR, false);
         return;
     }
     if (sql_parse_is(parse, '(')) {
-        struct sql_frame *frame = sql_frame_at(parse);
+        struct sql_frame *frame = parse->frame;
         if (frame->clause == CLAUSE_TABLE) { /* a table of rows */
             parse->effects.derived_table = true;
             sql_clause_enter(parse, CLAUSE_EXPR, false);
-        } else if (name.kind == KW(VALUES) || name.kind == KW(VALUE)) {
-            sql_call_open(parse, name, FN_READ);
+        } else {
+            sql_call_open(parse, FN_READ);
         }
     }
 }
 
-static bool
-clause_word(struct sql_parse *parse, uint32_t kind)
+/* WHERE, GROUP, UNION and the like: expressions follow. */
+static void
+clause_seen(struct sql_parse *parse)
 {
-    switch (kind) {
-    case KW(WHERE):
-    case KW(GROUP):
-    case KW(HAVING):
-    case KW(ORDER):
-    case KW(LIMIT):
-    case KW(OFFSET):
-    case KW(RETURNING):
-    case KW(UNION):
-    case KW(EXCEPT):
-    case KW(INTERSECT):
-    case KW(SET):
-        if (sql_frame_at(parse)->kind == FRAME_TABLES) { /* after ) UNION ( in a derived table */
-            sql_frame_at(parse)->kind = FRAME_SELECT;
-        }
-        sql_clause_enter(parse, CLAUSE_EXPR, false);
-        break;
-    case KW(ON):
-        sql_frame_at(parse)->clause = CLAUSE_EXPR;
-        sql_operand_end(parse);
-        break;
-    case KW(JOIN):
-    case KW(STRAIGHT_JOIN):
-        if (sql_frame_at(parse)->from) {
-            sql_frame_at(parse)->clause = CLAUSE_TABLE;
-        }
-        sql_operand_end(parse);
-        break;
-    default:
-        return false;
+    if (parse->frame->kind == FRAME_TABLES) { /* after ) UNION ( in a derived table */
+        parse->frame->kind = FRAME_SELECT;
     }
+    sql_clause_enter(parse, CLAUSE_EXPR, false);
     sql_parse_advance(parse);
-    return true;
+}
+
+static void
+on_seen(struct sql_parse *parse)
+{
+    parse->frame->clause = CLAUSE_EXPR;
+    sql_operand_end(parse);
+    sql_parse_advance(parse);
+}
+
+static void
+join_seen(struct sql_parse *parse)
+{
+    if (parse->frame->from) {
+        parse->frame->clause = CLAUSE_TABLE;
+    }
+    sql_operand_end(parse);
+    sql_parse_advance(parse);
 }
 
 static void
 using_seen(struct sql_parse *parse)
 {
     sql_parse_advance(parse);
-    if (sql_frame_at(parse)->kind == FRAME_FUNCTION) {
+    if (parse->frame->kind == FRAME_FUNCTION) {
         sql_parse_advance(parse); /* CONVERT(x USING charset) */
     } else if (sql_parse_is(parse, '(')) {
         sql_parse_advance(parse);
@@ -324,40 +240,34 @@ using_seen(struct sql_parse *parse)
     }
 }
 
-/* Words that stand for a value. */
-static bool
-is_value_word(uint32_t kind)
+/* NULL, TRUE, CURRENT_DATE ...: words that stand for a value. */
+static void
+value_seen(struct sql_parse *parse)
 {
-    return kind == KW(NULL) || kind == KW(TRUE) || kind == KW(FALSE) || kind == KW(DEFAULT) ||
-           (kind >= KW(CURRENT_DATE) && kind <= KW(CURRENT_USER)) || kind == KW(LOCALTIME) ||
-           kind == KW(LOCALTIMESTAMP) || (kind >= KW(UTC_DATE) && kind <= KW(UTC_TIMESTAMP));
+    if (sql_parse_is(parse, KW(NULL))) {
+        sql_operator_report(parse, parse->token);
+    }
+    sql_parse_take(parse);
+    if (sql_parse_is(parse, '(') && parse->frame->clause == CLAUSE_EXPR) {
+        sql_call_open(parse, FN_READ);
+        return;
+    }
+    parse->operand = true;
 }
 
-/* A reserved word without a case of its own: a function, a value or an operator. */
+/* A reserved word without a role of its own: a function or an operator. */
 static void
 reserved_seen(struct sql_parse *parse)
 {
-    struct sql_token name = parse->token;
-    struct sql_frame *frame = sql_frame_at(parse);
-    if (is_value_word(name.kind)) {
-        if (name.kind == KW(NULL)) {
-            sql_operator_report(parse, name);
-        }
-        sql_parse_advance(parse);
-        if (sql_parse_is(parse, '(') && frame->clause == CLAUSE_EXPR) {
-            sql_call_open(parse, name, FN_READ);
+    sql_parse_take(parse);
+    if (sql_parse_is(parse, '(') && parse->frame->clause == CLAUSE_EXPR) {
+        enum sql_function_class class = sql_call_class(parse);
+        if (class != FN_NONE) {
+            sql_call_open(parse, class);
             return;
         }
-        parse->operand = true;
-        return;
     }
-    sql_parse_advance(parse);
-    if (sql_parse_is(parse, '(') && frame->clause == CLAUSE_EXPR &&
-        sql_call_class(parse, name) != FN_NONE) {
-        sql_call_open(parse, name, sql_call_class(parse, name));
-        return;
-    }
-    sql_operator_report(parse, name);
+    sql_operator_report(parse, parse->name);
     parse->operand = false;
 }
 
@@ -365,78 +275,43 @@ reserved_seen(struct sql_parse *parse)
 static bool
 quantifier_seen(struct sql_parse *parse)
 {
-    struct sql_lexer ahead = parse->lexer;
-    if (sql_lexer_next(&ahead).kind != '(') {
+    if (sql_lexer_peek(&parse->lexer) != '(') {
         return false;
     }
     sql_parse_advance(parse);
     return true;
 }
 
-/* Words with a meaning of their own wherever they stand. */
-static bool
-fixed_word(struct sql_parse *parse, uint32_t kind)
+static void
+lock_seen(struct sql_parse *parse)
 {
-    switch (kind) {
-    case KW(SELECT):
-        select_seen(parse);
-        break;
-    case KW(WITH):
-        with_seen(parse);
-        break;
-    case KW(FROM):
-        from_seen(parse);
-        break;
-    case KW(INTO):
-        into_seen(parse);
-        break;
-    case KW(FOR):
-        for_seen(parse);
-        break;
-    case KW(LOCK):
-        sql_parse_advance(parse);
-        if (sql_parse_is(parse, KW(IN))) {
-            parse->effects.writes = true;
-        }
-        break;
-    case KW(AS):
-        as_seen(parse);
-        break;
-    case KW(USING):
-        using_seen(parse);
-        break;
-    case KW(VALUES):
-        values_seen(parse);
-        break;
-    case KW(PARTITION):
-    case KW(INDEX):
-    case KW(KEY):
-        name_list_seen(parse);
-        break;
-    case KW(PROCEDURE): /* PROCEDURE ANALYSE(...) */
-        sql_parse_advance(parse);
-        sql_clause_enter(parse, CLAUSE_NAMES, false);
-        break;
-    case KW(COLLATE):
-        sql_parse_advance(parse);
-        sql_parse_advance(parse);
-        parse->operand = true;
-        break;
-    case KW(NEXT):
-    case KW(PREVIOUS):
-        sequence_value_seen(parse);
-        break;
-    default:
-        return clause_word(parse, kind);
+    sql_parse_advance(parse);
+    if (sql_parse_is(parse, KW(IN))) {
+        parse->effects.type |= MX_SQL_WRITE;
     }
-    return true;
+}
+
+/* PROCEDURE ANALYSE(...) */
+static void
+procedure_seen(struct sql_parse *parse)
+{
+    sql_parse_advance(parse);
+    sql_clause_enter(parse, CLAUSE_NAMES, false);
+}
+
+static void
+collate_seen(struct sql_parse *parse)
+{
+    sql_parse_advance(parse);
+    sql_parse_advance(parse);
+    parse->operand = true;
 }
 
 /* Words that are names unless their surroundings say otherwise. */
 static bool
 soft_word(struct sql_parse *parse, uint32_t kind)
 {
-    const struct sql_frame *frame = sql_frame_at(parse);
+    const struct sql_frame *frame = parse->frame;
     bool operand_wanted = !parse->operand && frame->clause == CLAUSE_EXPR;
     switch (kind) {
     case KW(END):
@@ -464,16 +339,152 @@ soft_word(struct sql_parse *parse, uint32_t kind)
     }
 }
 
+/* What a word means in a body; those that are not listed are operators when reserved, else names.
+ */
+enum word_role {
+    ROLE_OTHER = 0,
+    ROLE_AS,
+    ROLE_CLAUSE,
+    ROLE_COLLATE,
+    ROLE_FOR,
+    ROLE_FROM,
+    ROLE_INTO,
+    ROLE_JOIN,
+    ROLE_LOCK,
+    ROLE_NAMES,
+    ROLE_ON,
+    ROLE_PROCEDURE,
+    ROLE_SELECT,
+    ROLE_SEQUENCE,
+    ROLE_SOFT,
+    ROLE_USING,
+    ROLE_VALUE,
+    ROLE_VALUES,
+    ROLE_WITH,
+};
+
+static const uint8_t word_roles[K_OTHER_RESERVED + 1] = {
+    [K_ANY] = ROLE_SOFT,
+    [K_AS] = ROLE_AS,
+    [K_COLLATE] = ROLE_COLLATE,
+    [K_CURRENT_DATE] = ROLE_VALUE,
+    [K_CURRENT_ROLE] = ROLE_VALUE,
+    [K_CURRENT_TIME] = ROLE_VALUE,
+    [K_CURRENT_TIMESTAMP] = ROLE_VALUE,
+    [K_CURRENT_USER] = ROLE_VALUE,
+    [K_DEFAULT] = ROLE_VALUE,
+    [K_END] = ROLE_SOFT,
+    [K_EXCEPT] = ROLE_CLAUSE,
+    [K_FALSE] = ROLE_VALUE,
+    [K_FOR] = ROLE_FOR,
+    [K_FROM] = ROLE_FROM,
+    [K_GROUP] = ROLE_CLAUSE,
+    [K_HAVING] = ROLE_CLAUSE,
+    [K_INDEX] = ROLE_NAMES,
+    [K_INTERSECT] = ROLE_CLAUSE,
+    [K_INTO] = ROLE_INTO,
+    [K_JOIN] = ROLE_JOIN,
+    [K_KEY] = ROLE_NAMES,
+    [K_LIMIT] = ROLE_CLAUSE,
+    [K_LOCALTIME] = ROLE_VALUE,
+    [K_LOCALTIMESTAMP] = ROLE_VALUE,
+    [K_LOCK] = ROLE_LOCK,
+    [K_NEXT] = ROLE_SEQUENCE,
+    [K_NULL] = ROLE_VALUE,
+    [K_OFFSET] = ROLE_CLAUSE,
+    [K_ON] = ROLE_ON,
+    [K_ORDER] = ROLE_CLAUSE,
+    [K_PARTITION] = ROLE_NAMES,
+    [K_PREVIOUS] = ROLE_SEQUENCE,
+    [K_PROCEDURE] = ROLE_PROCEDURE,
+    [K_RETURNING] = ROLE_CLAUSE,
+    [K_SELECT] = ROLE_SELECT,
+    [K_SET] = ROLE_CLAUSE,
+    [K_SOME] = ROLE_SOFT,
+    [K_SQL_BUFFER_RESULT] = ROLE_SOFT,
+    [K_SQL_CACHE] = ROLE_SOFT,
+    [K_SQL_NO_CACHE] = ROLE_SOFT,
+    [K_STRAIGHT_JOIN] = ROLE_JOIN,
+    [K_TRUE] = ROLE_VALUE,
+    [K_UNION] = ROLE_CLAUSE,
+    [K_USING] = ROLE_USING,
+    [K_UTC_DATE] = ROLE_VALUE,
+    [K_UTC_TIME] = ROLE_VALUE,
+    [K_UTC_TIMESTAMP] = ROLE_VALUE,
+    [K_VALUE] = ROLE_SOFT,
+    [K_VALUES] = ROLE_VALUES,
+    [K_WHERE] = ROLE_CLAUSE,
+    [K_WITH] = ROLE_WITH,
+};
+
 void
-sql_word_seen(struct sql_parse *parse)
+sql_word_seen(struct sql_parse *parse, uint32_t kind)
 {
-    uint32_t kind = parse->token.kind;
-    if (fixed_word(parse, kind)) {
+    switch ((enum word_role)word_roles[kind - T_WORD]) {
+    case ROLE_AS:
+        as_seen(parse);
         return;
+    case ROLE_CLAUSE:
+        clause_seen(parse);
+        return;
+    case ROLE_COLLATE:
+        collate_seen(parse);
+        return;
+    case ROLE_FOR:
+        for_seen(parse);
+        return;
+    case ROLE_FROM:
+        from_seen(parse);
+        return;
+    case ROLE_INTO:
+        into_seen(parse);
+        return;
+    case ROLE_JOIN:
+        join_seen(parse);
+        return;
+    case ROLE_LOCK:
+        lock_seen(parse);
+        return;
+    case ROLE_NAMES:
+        name_list_seen(parse);
+        return;
+    case ROLE_ON:
+        on_seen(parse);
+        return;
+    case ROLE_PROCEDURE:
+        procedure_seen(parse);
+        return;
+    case ROLE_SELECT:
+        select_seen(parse);
+        return;
+    case ROLE_SEQUENCE:
+        sequence_value_seen(parse);
+        return;
+    case ROLE_USING:
+        using_seen(parse);
+        return;
+    case ROLE_VALUE:
+        value_seen(parse);
+        return;
+    case ROLE_VALUES:
+        values_seen(parse);
+        return;
+    case ROLE_WITH:
+        with_seen(parse);
+        return;
+    case ROLE_SOFT:
+        if (!soft_word(parse, kind)) {
+            sql_name_seen(parse);
+        }
+        return;
+    case ROLE_OTHER:
+        break;
+    default:
+        __builtin_unreachable();
     }
     if (sql_token_is_reserved(kind)) {
         reserved_seen(parse);
-    } else if (!soft_word(parse, kind)) {
+    } else {
         sql_name_seen(parse);
     }
 }

@@ -97,7 +97,7 @@ create_table(struct sql_parse *parse, bool temporary)
         sql_body_table(parse);
     }
     query_behind(parse);
-    parse->effects.writes = false;
+    parse->effects.type &= ~(uint32_t)MX_SQL_WRITE;
     parse->effects.kept = false;
     sql_body_apply(parse);
 }

@@ -5,26 +5,6 @@
 #include "sql/body.h"
 #include "sql/word.h"
 
-void
-sql_operand_end(struct sql_parse *parse)
-{
-    parse->operand = false;
-    if (parse->collector != NULL && parse->collector->operand_end != NULL) {
-        parse->collector->operand_end(parse->collector->data);
-    }
-}
-
-void
-sql_clause_enter(struct sql_parse *parse, enum sql_clause clause, bool from)
-{
-    struct sql_frame *frame = sql_frame_at(parse);
-    frame->clause = (uint8_t)clause;
-    frame->from = from;
-    frame->with = false;
-    parse->into_list = false;
-    sql_operand_end(parse);
-}
-
 static void
 push_call(struct sql_parse *parse, enum sql_frame_kind kind, enum sql_clause clause, bool from,
           const struct sql_token *call)
@@ -36,7 +16,8 @@ push_call(struct sql_parse *parse, enum sql_frame_kind kind, enum sql_clause cla
     if (parse->depth > SQL_DEPTH_MAX) {
         return; /* the deepest frame stands for all below it */
     }
-    parse->frames[parse->depth] = (struct sql_frame){
+    parse->frame = &parse->frames[parse->depth];
+    *parse->frame = (struct sql_frame){
         .kind = (uint8_t)kind,
         .clause = (uint8_t)clause,
         .from = from,
@@ -53,7 +34,7 @@ sql_frame_push(struct sql_parse *parse, enum sql_frame_kind kind, enum sql_claus
 void
 sql_group_open(struct sql_parse *parse)
 {
-    const struct sql_frame *frame = sql_frame_at(parse);
+    const struct sql_frame *frame = parse->frame;
     enum sql_clause clause = (enum sql_clause)frame->clause;
     sql_parse_advance(parse);
     if (clause == CLAUSE_TABLE) {
@@ -75,21 +56,30 @@ sql_frame_close(struct sql_parse *parse)
             parse->collector->close(parse->collector->data);
         }
         parse->depth--;
+        if (parse->depth < SQL_DEPTH_MAX) {
+            parse->frame = &parse->frames[parse->depth];
+        }
     }
-    struct sql_frame *frame = sql_frame_at(parse);
-    if (frame->clause == CLAUSE_TABLE) {
-        frame->clause = CLAUSE_JOINED;
+    if (parse->frame->clause == CLAUSE_TABLE) {
+        parse->frame->clause = CLAUSE_JOINED;
     }
     parse->operand = true;
     sql_parse_advance(parse);
 }
 
-void
-sql_column_report(struct sql_parse *parse, const struct mx_sql_span parts[3], uint32_t count)
+static void
+column_report(struct sql_parse *parse, const struct mx_sql_span parts[3], uint32_t count)
 {
     if (parse->collector != NULL && parse->collector->column != NULL) {
         parse->collector->column(parse->collector->data, parts, count);
     }
+}
+
+SQL_RARE void
+sql_name_collect(struct sql_parse *parse, struct sql_token name)
+{
+    struct mx_sql_span parts[3] = {sql_token_span(name)};
+    column_report(parse, parts, 1);
 }
 
 static void
@@ -108,72 +98,77 @@ report_table(struct sql_parse *parse, struct mx_sql_span db, struct mx_sql_span 
     }
 }
 
-/* Up to three names with dots between; the current token is behind them. */
+/* Up to three names with dots between; parse->name is the first of them, afterwards the last. */
 static uint32_t
-qualified_name(struct sql_parse *parse, struct mx_sql_span parts[3], struct sql_token *last)
+qualified_name(struct sql_parse *parse, struct mx_sql_span parts[3])
 {
-    uint32_t count = 0;
-    for (;;) {
-        *last = parse->token;
-        if (count < 3) {
-            parts[count++] = sql_token_span(parse->token);
-        }
-        sql_parse_advance(parse);
-        if (!sql_parse_is(parse, '.')) {
-            return count;
-        }
-        sql_parse_advance(parse);
+    uint32_t count = 1;
+    parts[0] = sql_token_span(parse->name);
+    while (sql_parse_accept(parse, '.')) {
         if (!sql_token_is_word(parse->token.kind) && !sql_parse_is(parse, T_QUOTED) &&
             !sql_parse_is(parse, '*')) {
-            return count;
+            break;
+        }
+        sql_parse_take(parse);
+        if (count < 3) {
+            parts[count++] = sql_token_span(parse->name);
         }
     }
+    return count;
+}
+
+SQL_RARE static void
+qualified_table(struct sql_parse *parse)
+{
+    struct mx_sql_span parts[3];
+    struct mx_sql_span db = {0};
+    uint32_t count = qualified_name(parse, parts);
+    if (count >= 2 && parse->name.kind == '*') { /* DELETE t1.* FROM t1 */
+        count--;
+    }
+    if (count >= 2) {
+        db = parts[count - 2];
+    }
+    report_table(parse, db, parts[count - 1]);
 }
 
 bool
 sql_body_table(struct sql_parse *parse)
 {
-    struct mx_sql_span parts[3];
-    struct sql_token last;
-    struct mx_sql_span db = {0};
     if (sql_parse_is(parse, '.')) {
         sql_parse_advance(parse); /* .t1 is accepted as a table of the default database */
     }
     if (!sql_token_is_word(parse->token.kind) && !sql_parse_is(parse, T_QUOTED)) {
         return false;
     }
-    uint32_t count = qualified_name(parse, parts, &last);
-    if (count >= 2) {
-        if (last.kind == '*') { /* DELETE t1.* FROM t1 */
-            count--;
-        }
-        if (count >= 2) {
-            db = parts[count - 2];
-        }
+    sql_parse_take(parse);
+    if (sql_parse_is(parse, '.')) {
+        qualified_table(parse);
+    } else {
+        report_table(parse, (struct mx_sql_span){0}, sql_token_span(parse->name));
     }
-    report_table(parse, db, parts[count - 1]);
     return true;
 }
 
 static void
-apply_function(struct sql_parse *parse, uint32_t class)
+apply_function(struct sql_parse *parse, enum sql_function_class class)
 {
-    switch ((enum sql_function_class) class) {
+    switch (class) {
     case FN_READ:
         break;
     case FN_MASTER_READ:
-        parse->effects.master_read = true;
+        parse->effects.type |= MX_SQL_MASTER_READ;
         break;
     case FN_LAST_SERVER:
         parse->out->facts |= MX_SQL_FACT_LAST_SERVER;
         break;
     case FN_LOCK:
         parse->out->facts |= MX_SQL_FACT_LOCKS_SESSION;
-        parse->effects.writes = true;
+        parse->effects.type |= MX_SQL_WRITE;
         break;
     case FN_UNLOCK:
         parse->out->facts |= MX_SQL_FACT_UNLOCKS_SESSION;
-        parse->effects.writes = true;
+        parse->effects.type |= MX_SQL_WRITE;
         break;
     case FN_KEPT:
         parse->effects.kept = true;
@@ -181,30 +176,26 @@ apply_function(struct sql_parse *parse, uint32_t class)
     case FN_NONE:
     case FN_SEQUENCE:
     case FN_WRITE:
-        parse->effects.writes = true;
+        parse->effects.type |= MX_SQL_WRITE;
         break;
     }
 }
 
-uint32_t
-sql_call_class(const struct sql_parse *parse, struct sql_token name)
+enum sql_function_class
+sql_call_class(const struct sql_parse *parse)
 {
-    const char *text = parse->sql + name.start;
-    uint32_t len = name.len;
-    if (name.kind == T_QUOTED) {
+    if (parse->name.kind == T_QUOTED) {
         return FN_NONE; /* a quoted name never means a function of the server */
     }
-    const struct sql_word *found = sql_word_find(sql_functions, text, len);
-    return found == NULL ? (uint32_t)FN_NONE : found->value;
+    return sql_word_function(parse->sql + parse->name.start, parse->name.len);
 }
 
-/* The current token is the parenthesis behind the name. */
 void
-sql_call_open(struct sql_parse *parse, struct sql_token name, uint32_t class)
+sql_call_open(struct sql_parse *parse, enum sql_function_class class)
 {
     apply_function(parse, class);
     sql_parse_advance(parse);
-    push_call(parse, FRAME_FUNCTION, CLAUSE_EXPR, false, &name);
+    push_call(parse, FRAME_FUNCTION, CLAUSE_EXPR, false, &parse->name);
     parse->operand = false;
     if (class == FN_SEQUENCE && !sql_parse_is(parse, ')')) {
         sql_body_table(parse);
@@ -220,34 +211,54 @@ is_builtin_schema(const struct sql_parse *parse, struct mx_sql_span name)
            sql_token_is_text(parse->sql, token, "oracle_schema");
 }
 
-/* A name where an expression is expected. */
-static void
-expression_name(struct sql_parse *parse)
+static bool
+is_sequence_value(const struct sql_parse *parse, struct sql_token name)
+{
+    return sql_token_is_text(parse->sql, name, "nextval") ||
+           sql_token_is_text(parse->sql, name, "currval");
+}
+
+/* The current token is the dot behind the name. */
+SQL_RARE static void
+qualified_expression(struct sql_parse *parse)
 {
     struct mx_sql_span parts[3];
-    struct sql_token last;
-    uint32_t kind = parse->token.kind;
-    uint32_t count = qualified_name(parse, parts, &last);
+    bool quoted = parse->name.kind == T_QUOTED;
+    uint32_t count = qualified_name(parse, parts);
     if (sql_parse_is(parse, '(')) {
         bool builtin = count == 1 || (count == 2 && is_builtin_schema(parse, parts[0]));
-        sql_call_open(parse, last, builtin ? sql_call_class(parse, last) : (uint32_t)FN_NONE);
+        sql_call_open(parse, builtin ? sql_call_class(parse) : FN_NONE);
         return;
     }
-    if (count == 1 && sql_parse_is(parse, T_STRING) && kind != T_QUOTED) {
+    if (count == 1 && sql_parse_is(parse, T_STRING) && !quoted) {
         return; /* _utf8'..', DATE'..' */
     }
-    if (count > 1 && (sql_token_is_text(parse->sql, last, "nextval") ||
-                      sql_token_is_text(parse->sql, last, "currval"))) {
+    if (count > 1 && is_sequence_value(parse, parse->name)) {
         report_table(parse, count > 2 ? parts[0] : (struct mx_sql_span){0}, parts[count - 2]);
-        parse->effects.writes = true;
+        parse->effects.type |= MX_SQL_WRITE;
     } else {
-        sql_column_report(parse, parts, count);
+        column_report(parse, parts, count);
     }
     parse->operand = true;
 }
 
+/* A name where an expression is expected. */
+static void
+expression_name(struct sql_parse *parse)
+{
+    sql_parse_take(parse);
+    if (sql_parse_is(parse, '.')) {
+        qualified_expression(parse);
+    } else if (sql_parse_is(parse, '(')) {
+        sql_call_open(parse, sql_call_class(parse));
+    } else if (!sql_parse_is(parse, T_STRING) || parse->name.kind == T_QUOTED) {
+        sql_name_report(parse, parse->name); /* else it is _utf8'..' or DATE'..' */
+        parse->operand = true;
+    }
+}
+
 /* A name behind a table. */
-void
+SQL_RARE void
 sql_alias_seen(struct sql_parse *parse)
 {
     const struct sql_collector *collector = parse->collector;
@@ -268,47 +279,64 @@ sql_column_alias_seen(struct sql_parse *parse)
     sql_parse_advance(parse);
 }
 
+SQL_RARE static void
+json_table_seen(struct sql_parse *parse)
+{
+    sql_parse_take(parse);
+    parse->frame->clause = CLAUSE_JOINED;
+    if (sql_parse_is(parse, '(')) {
+        sql_call_open(parse, FN_READ);
+    }
+}
+
+static void
+table_seen(struct sql_parse *parse)
+{
+    if (sql_parse_is(parse, KW(JSON_TABLE))) {
+        json_table_seen(parse);
+        return;
+    }
+    sql_body_table(parse);
+    parse->frame->clause = CLAUSE_JOINED;
+    if (sql_parse_is(parse, '(') && parse->in_insert && parse->depth == parse->base) {
+        parse->frame->clause = CLAUSE_COLUMNS;
+    }
+}
+
+/* A name behind an operand: its alias, or a function without an operator: AS OF TIMESTAMP f(). */
+SQL_RARE static void
+second_name_seen(struct sql_parse *parse)
+{
+    parse->name = parse->token;
+    sql_column_alias_seen(parse);
+    bool clause = parse->name.kind == KW(ESCAPE) || parse->name.kind == KW(COLUMNS);
+    if (!clause && sql_parse_is(parse, '(')) {
+        sql_call_open(parse, sql_call_class(parse));
+    }
+}
+
 void
 sql_name_seen(struct sql_parse *parse)
 {
-    struct sql_frame *frame = sql_frame_at(parse);
-    switch ((enum sql_clause)frame->clause) {
+    switch ((enum sql_clause)parse->frame->clause) {
     case CLAUSE_TABLE:
-        if (parse->token.kind == KW(JSON_TABLE)) {
-            struct sql_token name = parse->token;
-            sql_parse_advance(parse);
-            frame->clause = CLAUSE_JOINED;
-            if (sql_parse_is(parse, '(')) {
-                sql_call_open(parse, name, FN_READ);
-            }
-            return;
-        }
-        sql_body_table(parse);
-        frame->clause = CLAUSE_JOINED;
-        if (sql_parse_is(parse, '(') && parse->in_insert && parse->depth == parse->base) {
-            frame->clause = CLAUSE_COLUMNS;
-        }
-        return;
+        table_seen(parse);
+        break;
     case CLAUSE_JOINED:
         sql_alias_seen(parse);
-        return;
+        break;
     case CLAUSE_NAMES:
         sql_parse_advance(parse);
-        return;
+        break;
     case CLAUSE_COLUMNS:
     case CLAUSE_EXPR:
+        if (parse->operand) {
+            second_name_seen(parse);
+        } else {
+            expression_name(parse);
+        }
         break;
     }
-    if (parse->operand) {
-        struct sql_token name = parse->token;
-        sql_column_alias_seen(parse);
-        bool clause = name.kind == KW(ESCAPE) || name.kind == KW(COLUMNS);
-        if (!clause && sql_parse_is(parse, '(')) { /* no alias: AS OF TIMESTAMP f() */
-            sql_call_open(parse, name, sql_call_class(parse, name));
-        }
-        return;
-    }
-    expression_name(parse);
 }
 
 void
@@ -316,15 +344,15 @@ sql_user_variable_seen(struct sql_parse *parse)
 {
     sql_parse_advance(parse);
     if (parse->into_list) {
-        parse->effects.uservar_write = true;
+        parse->effects.type |= MX_SQL_USERVAR_WRITE;
         parse->effects.into_variable = true;
     } else if (sql_parse_is(parse, T_ASSIGN)) {
-        parse->effects.uservar_write = true;
+        parse->effects.type |= MX_SQL_USERVAR_WRITE;
         sql_operand_end(parse);
         sql_parse_advance(parse);
         return;
     } else {
-        parse->effects.uservar_read = true;
+        parse->effects.type |= MX_SQL_USERVAR_READ;
     }
     parse->operand = true;
 }
@@ -350,7 +378,7 @@ sql_system_variable_seen(struct sql_parse *parse)
     if (sql_token_is_text(parse->sql, name, "identity") ||
         sql_token_is_text(parse->sql, name, "last_insert_id") ||
         sql_token_is_text(parse->sql, name, "last_gtid")) {
-        parse->effects.master_read = true;
+        parse->effects.type |= MX_SQL_MASTER_READ;
         return;
     }
     if (sql_token_is_text(parse->sql, name, "warning_count") ||
@@ -358,15 +386,6 @@ sql_system_variable_seen(struct sql_parse *parse)
         parse->out->facts |= MX_SQL_FACT_LAST_SERVER;
     }
     if (!scoped) { /* the endpoint names only reads without a scope */
-        parse->effects.sysvar_read = true;
-    }
-}
-
-void
-sql_operator_report(struct sql_parse *parse, struct sql_token op)
-{
-    if (sql_frame_at(parse)->clause == CLAUSE_EXPR && parse->collector != NULL &&
-        parse->collector->operator_seen != NULL) {
-        parse->collector->operator_seen(parse->collector->data, op);
+        parse->effects.type |= MX_SQL_SYSVAR_READ;
     }
 }

@@ -52,12 +52,9 @@ struct sql_frame {
 
 /* What the body of a statement does. */
 struct sql_effects {
-    bool uservar_read;
-    bool uservar_write;
-    bool sysvar_read;
-    bool master_read;
-    bool kept;   /* a function that goes to the primary although it only reads */
-    bool writes; /* unknown function, sequence, locking read */
+    uint32_t type; /* mx_sql_type: variables, MASTER_READ; WRITE: unknown function, sequence,
+                      locking read */
+    bool kept;     /* a function that goes to the primary although it only reads */
     bool into_variable;
     bool into_file;
     bool derived_table;
@@ -67,24 +64,23 @@ struct sql_effects {
 struct sql_parse {
     struct sql_lexer lexer;
     struct sql_token token; /* the current one */
+    struct sql_token name;  /* see sql_parse_take */
     const char *sql;
     struct mx_sql *out;
     const struct sql_collector *collector;
     struct sql_effects effects;
-    uint32_t depth;     /* open parentheses */
-    uint32_t base;      /* depth at which the body began */
-    uint32_t leading;   /* parentheses before the first word of the body */
-    uint32_t nesting;   /* statements inside statements: EXPLAIN, SET STATEMENT */
-    bool operand;       /* the last token ended an operand */
-    bool into_list;     /* in the variables of INTO */
-    bool period;        /* the next FROM belongs to a period, not to tables */
-    bool in_insert;     /* VALUES begins the rows */
-    bool in_rows;       /* in the rows of an INSERT */
-    bool in_delete;     /* USING begins tables */
-    bool stop_at_comma; /* the body is one value of a SET */
-    bool stop_at_for;   /* so is it in SET STATEMENT, where FOR ends the last one */
-    uint32_t last_end;  /* where the last token of such a value ends */
-    bool bad;           /* text no server accepts was met */
+    struct sql_frame *frame; /* of the innermost parenthesis that has a context of its own */
+    uint32_t depth;          /* open parentheses */
+    uint32_t base;           /* depth at which the body began */
+    uint32_t leading;        /* parentheses before the first word of the body */
+    uint32_t nesting;        /* statements inside statements: EXPLAIN, SET STATEMENT */
+    bool operand;            /* the last token ended an operand */
+    bool into_list;          /* in the variables of INTO */
+    bool period;             /* the next FROM belongs to a period, not to tables */
+    bool in_insert;          /* VALUES begins the rows */
+    bool in_rows;            /* in the rows of an INSERT */
+    bool in_delete;          /* USING begins tables */
+    bool bad;                /* text no server accepts was met */
     struct sql_frame frames[SQL_DEPTH_MAX + 1];
 };
 
@@ -94,7 +90,15 @@ struct sql_parse {
 static inline void
 sql_parse_advance(struct sql_parse *parse)
 {
-    parse->token = sql_lexer_next(&parse->lexer);
+    sql_lexer_next(&parse->lexer, &parse->token);
+}
+
+/* The same for a token whose meaning the next one tells: it stays at hand as `name`. */
+static inline void
+sql_parse_take(struct sql_parse *parse)
+{
+    parse->name = parse->token;
+    sql_lexer_next(&parse->lexer, &parse->token);
 }
 
 static inline bool
@@ -131,6 +135,12 @@ bool sql_token_is_text(const char *sql, struct sql_token token, const char *word
 /* body.c: the rest of the statement from the current token on, to its end. */
 void sql_body_parse(struct sql_parse *parse, enum sql_clause clause, bool from);
 
+/*
+ * body.c: one value of a SET from the current token on, to the comma behind it or, in a SET
+ * STATEMENT, to FOR. Returns where the value's last token ends.
+ */
+uint32_t sql_value_parse(struct sql_parse *parse, bool in_statement);
+
 /* body.c: a table name at the current token, with its database; reports it. */
 bool sql_body_table(struct sql_parse *parse);
 
@@ -144,6 +154,10 @@ void sql_statement_parse(struct sql_parse *parse);
 void sql_parse_init(struct sql_parse *parse, const char *sql, size_t len,
                     const struct mx_sql_options *options, struct mx_sql *out,
                     const struct sql_collector *collector);
+
+/* mx_sql_classify() with a collector, which may be empty: then every token is read. */
+void sql_classify(const char *sql, size_t len, const struct mx_sql_options *options,
+                  const struct sql_collector *collector, struct mx_sql *out);
 
 /* One statement each, from behind its first word (ddl.c, session.c, show.c, setvar.c, block.c). */
 void sql_create_parse(struct sql_parse *parse);

@@ -9,7 +9,30 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __SSE2__
+static inline bool
+scan_is_word_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* First byte that is no ASCII letter, digit or underscore, or end. */
+static inline const char *
+scan_word(const char *pos, const char *end)
+{
+    while (pos < end && scan_is_word_byte(*pos)) {
+        pos++;
+    }
+    return pos;
+}
+
+struct scan_head {
+    uint64_t bytes;
+    uint32_t len;
+};
+
+/* SCAN_PORTABLE: without, for tests. */
+#if defined(__SSE2__) && !defined(SCAN_PORTABLE)
+#define SCAN_SIMD 1
 #include <emmintrin.h>
 
 /* First byte that is `a` or `b`, or end. */
@@ -33,29 +56,74 @@ scan_two(const char *pos, const char *end, char a, char b)
     return pos;
 }
 
-/* First byte that is not a digit, white space, or one of ( ) * + , . -- see scan_plain_tail. */
-static inline const char *
-scan_plain_blocks(const char *pos, const char *end)
+/*
+ * Bit by bit which of sixteen bytes are no ASCII letter, digit or underscore, and bit 16 behind
+ * them; *out_low is the bytes with bit 0x20 set.
+ */
+static inline unsigned
+scan_word_ends(__m128i bytes, __m128i *out_low)
 {
-    while (end - pos >= 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)pos);
-        /* '*' .. '9' without '-' and '/': one unsigned range test and two exceptions */
-        __m128i low = _mm_sub_epi8(bytes, _mm_set1_epi8('*'));
-        __m128i in_range = _mm_cmpeq_epi8(_mm_min_epu8(low, _mm_set1_epi8('9' - '*')), low);
-        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')),
-                                   _mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')));
-        __m128i space = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')),
-                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
-        __m128i plain = _mm_or_si128(_mm_andnot_si128(odd, in_range), space);
-        unsigned mask = (unsigned)_mm_movemask_epi8(plain) ^ 0xffffu;
-        if (mask != 0) {
-            return pos + __builtin_ctz(mask);
-        }
-        pos += 16;
-    }
-    return pos;
+    /* moved so that the last of the range is 127: one signed comparison tests both ends */
+    *out_low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    __m128i letters =
+        _mm_cmpgt_epi8(_mm_add_epi8(*out_low, _mm_set1_epi8(127 - 'z')), _mm_set1_epi8(127 - 26));
+    __m128i digits =
+        _mm_cmpgt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(127 - '9')), _mm_set1_epi8(127 - 10));
+    __m128i word =
+        _mm_or_si128(_mm_or_si128(letters, digits), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+    return (unsigned)_mm_movemask_epi8(word) ^ 0x1ffffu;
 }
+
+/*
+ * A word's first eight bytes, little-endian, with bit 0x20 set (what is behind the word is not
+ * zero), and its length, or one above eight when it is longer; false when the text is too short.
+ */
+static inline bool
+scan_head(const char *base, const char *pos, const char *end, struct scan_head *out)
+{
+    __m128i low;
+    if (end - pos >= 16) {
+        unsigned ends = scan_word_ends(_mm_loadu_si128((const __m128i *)(const void *)pos), &low);
+        out->bytes = (uint64_t)_mm_cvtsi128_si64(low);
+        out->len = (uint32_t)__builtin_ctz(ends);
+        return true;
+    }
+    if (end - base < 16) {
+        return false;
+    }
+    /* The last bytes of the text together with those before them. */
+    const char *from = end - 16;
+    unsigned ends = scan_word_ends(_mm_loadu_si128((const __m128i *)(const void *)from), &low);
+    unsigned skip = (unsigned)(pos - from);
+    uint64_t first = (uint64_t)_mm_cvtsi128_si64(low);
+    uint64_t last = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(low, low));
+    if (skip < 8) { /* the text is at least one byte behind `from` */
+        out->bytes = first >> (8 * skip) | last << (8 * (8 - skip));
+    } else {
+        out->bytes = last >> (8 * (skip - 8));
+    }
+    out->len = (uint32_t)__builtin_ctz(ends >> skip);
+    return true;
+}
+
 #else
+static inline bool
+scan_head(const char *base, const char *pos, const char *end, struct scan_head *out)
+{
+    (void)base;
+    const char *stop = scan_word(pos, end);
+    size_t len = (size_t)(stop - pos);
+    if (len > 8) {
+        return false;
+    }
+    out->len = (uint32_t)len;
+    out->bytes = 0;
+    for (size_t i = 0; i < len; i++) {
+        out->bytes |= (uint64_t)((unsigned char)pos[i] | 0x20u) << (8 * i);
+    }
+    return true;
+}
+
 static inline const char *
 scan_two(const char *pos, const char *end, char a, char b)
 {
@@ -65,31 +133,7 @@ scan_two(const char *pos, const char *end, char a, char b)
     return pos;
 }
 
-static inline const char *
-scan_plain_blocks(const char *pos, const char *end)
-{
-    (void)end;
-    return pos;
-}
 #endif
-
-static inline bool
-scan_is_plain(char c)
-{
-    return (c >= '0' && c <= '9') || c == ',' || c == ' ' || c == '.' || c == '\n' || c == '+' ||
-           c == '*';
-}
-
-/* First byte that is no digit, blank, new line, comma, dot, plus or star. */
-static inline const char *
-scan_plain(const char *pos, const char *end)
-{
-    pos = scan_plain_blocks(pos, end);
-    while (pos < end && scan_is_plain(*pos)) {
-        pos++;
-    }
-    return pos;
-}
 
 static inline bool
 scan_is_space(char c)
@@ -100,9 +144,7 @@ scan_is_space(char c)
 static inline bool
 scan_is_name_byte(char c)
 {
-    unsigned char u = (unsigned char)c;
-    return (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') || u == '_' ||
-           u == '$' || u >= 0x80;
+    return scan_is_word_byte(c) || c == '$' || (unsigned char)c >= 0x80;
 }
 
 /* Length of the character at pos in a client charset whose second bytes may look like ASCII. */

@@ -192,8 +192,9 @@ sql_load_parse(struct sql_parse *parse)
     }
     bool columns = sql_parse_is(parse, '(');
     sql_body_parse(parse, CLAUSE_EXPR, false);
-    if (columns && parse->effects.uservar_read) { /* (a, @b) takes the fields of the file */
-        parse->effects.uservar_write = true;
+    if (columns && (parse->effects.type & MX_SQL_USERVAR_READ) !=
+                       0) { /* (a, @b) takes the fields of the file */
+        parse->effects.type |= MX_SQL_USERVAR_WRITE;
     }
     sql_body_apply(parse);
 }

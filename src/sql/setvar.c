@@ -9,7 +9,8 @@ struct set_state {
     mx_sql_assignment_fn each; /* NULL: only the verdict is wanted */
     void *data;
     uint32_t type;
-    bool any_session; /* something besides GLOBAL assignments */
+    bool in_statement; /* SET STATEMENT: FOR ends a value */
+    bool any_session;  /* something besides GLOBAL assignments */
 };
 
 static void
@@ -27,13 +28,9 @@ report(struct set_state *state, const struct mx_sql_assignment *found)
 static struct mx_sql_span
 value(struct set_state *state)
 {
-    struct sql_parse *parse = state->parse;
-    uint32_t start = parse->token.start;
-    parse->stop_at_comma = true;
-    parse->last_end = start;
-    sql_body_parse(parse, CLAUSE_EXPR, false);
-    parse->stop_at_comma = false;
-    return (struct mx_sql_span){start, parse->last_end - start};
+    uint32_t start = state->parse->token.start;
+    uint32_t stop = sql_value_parse(state->parse, state->in_statement);
+    return (struct mx_sql_span){start, stop - start};
 }
 
 /* 1: on, 0: off, -1: something else. */
@@ -244,8 +241,7 @@ scope_word(struct sql_parse *parse, enum mx_sql_scope *scope)
 static bool
 is_assigned(struct sql_parse *parse)
 {
-    struct sql_lexer ahead = parse->lexer;
-    uint32_t kind = sql_lexer_next(&ahead).kind;
+    uint32_t kind = sql_lexer_peek(&parse->lexer);
     return kind == T_COMPARE || kind == T_ASSIGN || kind == '.';
 }
 
@@ -313,7 +309,7 @@ static void
 set_statement(struct set_state *state)
 {
     struct sql_parse *parse = state->parse;
-    parse->stop_at_for = true;
+    state->in_statement = true;
     while (!sql_parse_at_end(parse) && !sql_parse_is(parse, KW(FOR))) {
         struct mx_sql_assignment found = {.kind = MX_SQL_ASSIGN_STATEMENT,
                                           .name = sql_token_span(parse->token)};
@@ -329,7 +325,7 @@ set_statement(struct set_state *state)
         report(state, &found);
         sql_parse_accept(parse, ',');
     }
-    parse->stop_at_for = false;
+    state->in_statement = false;
     parse->effects = (struct sql_effects){0};
     if (sql_parse_accept(parse, KW(FOR))) {
         sql_statement_parse(parse);
@@ -358,13 +354,11 @@ set_parse(struct set_state *state)
     if (!state->any_session) {
         parse->out->facts |= MX_SQL_FACT_GLOBAL_ONLY;
     }
-    bool writes = parse->effects.writes;
-    parse->effects.uservar_write = false;
+    bool writes = (parse->effects.type & MX_SQL_WRITE) != 0;
+    parse->effects.type &= ~(uint32_t)(MX_SQL_USERVAR_WRITE | MX_SQL_MASTER_READ);
     if (!parse->effects.is_select) { /* plain values do not count as reads */
-        parse->effects.uservar_read = false;
-        parse->effects.sysvar_read = false;
+        parse->effects.type &= ~(uint32_t)(MX_SQL_USERVAR_READ | MX_SQL_SYSVAR_READ);
     }
-    parse->effects.master_read = false;
     parse->effects.kept = false;
     sql_body_apply(parse);
     if (writes && (state->type & MX_SQL_USERVAR_WRITE) != 0) {

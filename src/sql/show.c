@@ -27,7 +27,7 @@ show_tail(struct sql_parse *parse)
         sql_parse_advance(parse);
     }
     sql_body_parse(parse, CLAUSE_EXPR, false);
-    if (parse->effects.writes) {
+    if ((parse->effects.type & MX_SQL_WRITE) != 0) {
         parse->out->type |= MX_SQL_WRITE;
     }
 }

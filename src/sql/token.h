@@ -10,6 +10,9 @@
 
 #include "sql/sql_keyword.h"
 
+/* A function apart from the usual way, which is then free of its registers and its stack. */
+#define SQL_RARE __attribute__((noinline))
+
 /* Kinds below 256 that are not listed here are the character itself: ( ) , . ; + - * ... */
 enum sql_token_kind {
     T_EOF = 0,
@@ -37,6 +40,13 @@ struct sql_token {
     uint32_t len;
 };
 
+/* What the last token means for the next one. */
+enum sql_lexer_after {
+    AFTER_OTHER = 0,
+    AFTER_NAME, /* a dot is a separator, not a decimal point */
+    AFTER_DOT,  /* a word is a name, whatever it looks like */
+};
+
 struct sql_lexer {
     const char *base;
     const char *pos;
@@ -44,9 +54,8 @@ struct sql_lexer {
     uint32_t mode;    /* mx_sql_mode_bit */
     uint32_t charset; /* mx_sql_charset */
     uint32_t version; /* never 0 */
+    uint8_t after;    /* sql_lexer_after */
     bool in_exec;     /* inside an executable comment */
-    bool after_name;  /* the last token was a name: a dot is a separator, not a decimal point */
-    bool after_dot;   /* the next word is a name whatever it looks like */
     bool commented;   /* a comment was skipped */
     bool escapes;     /* the backslash escapes in strings */
 };
@@ -55,7 +64,13 @@ void sql_lexer_init(struct sql_lexer *lexer, const char *sql, size_t len,
                     const struct mx_sql_options *options);
 
 /* The next token; T_EOF at the end, again and again. */
-struct sql_token sql_lexer_next(struct sql_lexer *lexer);
+void sql_lexer_next(struct sql_lexer *lexer, struct sql_token *out);
+
+/* The same by the automaton alone, for tests: the quick path must not make a difference. */
+void sql_lexer_next_slow(struct sql_lexer *lexer, struct sql_token *out);
+
+/* The kind of the next token, without taking it. */
+uint32_t sql_lexer_peek(const struct sql_lexer *lexer);
 
 /* Non-reserved keywords can be names anywhere. */
 static inline bool

@@ -36,45 +36,44 @@ sql_lexer_init(struct sql_lexer *lexer, const char *sql, size_t len,
     lexer->escapes = (lexer->mode & MX_SQL_MODE_NO_BACKSLASH_ESCAPES) == 0;
 }
 
-static struct sql_token
-token(struct sql_lexer *lexer, const char *start, const char *stop, uint32_t kind)
+static inline void
+put(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *stop,
+    uint32_t kind, enum sql_lexer_after after)
 {
     lexer->pos = stop;
-    lexer->after_name = false;
-    lexer->after_dot = false;
-    return (struct sql_token){
-        .kind = kind,
-        .start = (uint32_t)(start - lexer->base),
-        .len = (uint32_t)(stop - start),
-    };
+    lexer->after = (uint8_t)after;
+    out->kind = kind;
+    out->start = (uint32_t)(start - lexer->base);
+    out->len = (uint32_t)(stop - start);
 }
 
-static struct sql_token
-word(struct sql_lexer *lexer, const char *start, const char *stop, uint32_t kind)
+static inline void
+token(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *stop,
+      uint32_t kind)
 {
-    lexer->pos = stop;
-    lexer->after_name = true;
-    lexer->after_dot = false;
-    return (struct sql_token){
-        .kind = kind,
-        .start = (uint32_t)(start - lexer->base),
-        .len = (uint32_t)(stop - start),
-    };
+    put(lexer, out, start, stop, kind, AFTER_OTHER);
 }
 
-static struct sql_token
-plain_word(struct sql_lexer *lexer, const char *start, const char *stop)
+/* A word of ASCII anywhere: a keyword or a name. */
+static void
+plain_word(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *stop)
 {
-    if (stop - start == 1) { /* no keyword is so short */
-        return word(lexer, start, stop, T_IDENT);
+    size_t len = (size_t)(stop - start);
+    uint32_t kind;
+    if (len > 8) {
+        kind = sql_word_long(&sql_long_keywords, start, len, T_IDENT);
+    } else {
+        char bytes[8] = {0};
+        memcpy(bytes, start, len);
+        uint64_t key = sql_word_key(sql_word_load(bytes) | SQL_WORD_FOLD, (uint32_t)len);
+        kind = sql_word_short(&sql_short_keywords, key, T_IDENT);
     }
-    const struct sql_word *found = sql_word_find(sql_words, start, (size_t)(stop - start));
-    return word(lexer, start, stop, found == NULL ? T_IDENT : T_WORD + found->value);
+    put(lexer, out, start, stop, kind, AFTER_NAME);
 }
 
-/* A word of any bytes a name may have; only for text the automaton cannot judge. */
-static struct sql_token
-wide_word(struct sql_lexer *lexer, const char *start, const char *pos, bool with_dots)
+/* The end of a word of any bytes a name may have; only for text the automaton cannot judge. */
+static const char *
+wide_end(const struct sql_lexer *lexer, const char *pos, bool with_dots)
 {
     while (pos < lexer->end) {
         int len = lexer->charset == 0 ? 1 : scan_mb_len(pos, lexer->end, lexer->charset);
@@ -83,64 +82,68 @@ wide_word(struct sql_lexer *lexer, const char *start, const char *pos, bool with
         }
         pos += len;
     }
-    return word(lexer, start, pos, T_IDENT);
+    return pos;
 }
 
-static struct sql_token
-quoted(struct sql_lexer *lexer, const char *start, const char *open, uint32_t kind)
+static void
+wide_word(struct sql_lexer *lexer, struct sql_token *out, const char *start)
+{
+    put(lexer, out, start, wide_end(lexer, start, false), T_IDENT, AFTER_NAME);
+}
+
+SQL_RARE static void
+quoted(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *open,
+       uint32_t kind)
 {
     bool escapes = kind == T_STRING && lexer->escapes;
     const char *close = scan_quoted(open + 1, lexer->end, *open, escapes, lexer->charset);
     if (close == lexer->end) {
-        return token(lexer, start, lexer->end, T_BAD);
+        token(lexer, out, start, lexer->end, T_BAD);
+        return;
     }
-    struct sql_token found = token(lexer, start, close + 1, kind);
-    lexer->after_name = kind == T_QUOTED;
-    return found;
+    put(lexer, out, start, close + 1, kind, kind == T_QUOTED ? AFTER_NAME : AFTER_OTHER);
 }
 
-static struct sql_token
-double_quoted(struct sql_lexer *lexer, const char *start)
+static void
+double_quoted(struct sql_lexer *lexer, struct sql_token *out, const char *start)
 {
     bool ansi = (lexer->mode & MX_SQL_MODE_ANSI_QUOTES) != 0;
-    return quoted(lexer, start, start, ansi ? T_QUOTED : T_STRING);
+    quoted(lexer, out, start, start, ansi ? T_QUOTED : T_STRING);
 }
 
 /* pos is behind the at sign. */
-static struct sql_token
-user_variable(struct sql_lexer *lexer, const char *start, const char *pos)
+static void
+user_variable(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *pos)
 {
-    struct sql_token found;
     if (pos < lexer->end && (*pos == '\'' || *pos == '"' || *pos == '`')) {
         bool escapes = *pos != '`' && lexer->escapes;
         const char *close = scan_quoted(pos + 1, lexer->end, *pos, escapes, lexer->charset);
         if (close == lexer->end) {
-            return token(lexer, start, lexer->end, T_BAD);
+            token(lexer, out, start, lexer->end, T_BAD);
+            return;
         }
-        return token(lexer, start, close + 1, T_USERVAR);
+        token(lexer, out, start, close + 1, T_USERVAR);
+        return;
     }
-    found = wide_word(lexer, start, pos, true);
-    return token(lexer, start, lexer->base + found.start + found.len, T_USERVAR);
+    token(lexer, out, start, wide_end(lexer, pos, true), T_USERVAR);
 }
 
 /* pos is behind the two at signs. */
-static struct sql_token
-system_variable(struct sql_lexer *lexer, const char *start, const char *pos)
+static void
+system_variable(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *pos)
 {
-    const char *stop = pos;
+    const char *stop;
     if (pos < lexer->end && *pos == '`') {
         stop = scan_quoted(pos + 1, lexer->end, '`', false, lexer->charset);
         if (stop == lexer->end) {
-            return token(lexer, start, lexer->end, T_BAD);
+            token(lexer, out, start, lexer->end, T_BAD);
+            return;
         }
         stop++;
     } else {
-        struct sql_token found = wide_word(lexer, start, pos, false);
-        stop = lexer->base + found.start + found.len;
+        stop = wide_end(lexer, pos, false);
     }
-    struct sql_token variable = token(lexer, start, stop, T_SYSVAR);
-    lexer->after_name = true;
-    return variable;
+    put(lexer, out, start, stop, T_SYSVAR, AFTER_NAME);
 }
 
 static const char *
@@ -228,13 +231,31 @@ is_dash_comment(const struct sql_lexer *lexer, const char *pos)
     return pos >= lexer->end || (unsigned char)*pos <= ' ' || *pos == 0x7f;
 }
 
-/* What follows is a name, whatever it looks like. */
-static struct sql_token
-dot(struct sql_lexer *lexer, const char *start)
+static void
+dot(struct sql_lexer *lexer, struct sql_token *out, const char *start)
 {
-    struct sql_token found = token(lexer, start, start + 1, '.');
-    lexer->after_dot = true;
-    return found;
+    put(lexer, out, start, start + 1, '.', AFTER_DOT);
+}
+
+/* A byte of the text, or what the automaton sees behind its end. */
+static void
+zero_byte(struct sql_lexer *lexer, struct sql_token *out, const char *start)
+{
+    if (start >= lexer->end) {
+        token(lexer, out, lexer->end, lexer->end, T_EOF);
+    } else {
+        token(lexer, out, start, start + 1, T_BAD);
+    }
+}
+
+static void
+dot_number(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *stop)
+{
+    if (lexer->after == AFTER_NAME) {
+        dot(lexer, out, start);
+    } else {
+        token(lexer, out, start, stop, T_NUMBER);
+    }
 }
 
 static bool
@@ -243,8 +264,18 @@ is_oracle(const struct sql_lexer *lexer)
     return (lexer->mode & MX_SQL_MODE_ORACLE) != 0;
 }
 
-static struct sql_token
-any_token(struct sql_lexer *lexer, const char *cursor)
+static void
+colon_name(struct sql_lexer *lexer, struct sql_token *out, const char *start, const char *stop)
+{
+    if (is_oracle(lexer)) {
+        token(lexer, out, start, stop, T_HOSTVAR);
+    } else {
+        token(lexer, out, start, start + 1, ':');
+    }
+}
+
+SQL_RARE static void
+any_token(struct sql_lexer *lexer, struct sql_token *out, const char *cursor)
 {
     const char *const end = lexer->end;
     const char *marker = cursor;
@@ -254,8 +285,9 @@ again:
         cursor++;
     }
     start = cursor;
-    if (lexer->after_dot && cursor < end && scan_is_name_byte(*cursor)) {
-        return wide_word(lexer, start, cursor, false);
+    if (lexer->after == AFTER_DOT && cursor < end && scan_is_name_byte(*cursor)) {
+        wide_word(lexer, out, start);
+        return;
     }
     /*!re2c
     re2c:api = custom;
@@ -266,16 +298,15 @@ again:
     exponent = [eE] [+-]? digits;
     ascii = [0-9a-zA-Z_$];
     wide = [0-9a-zA-Z_$\x80-\xff];
-    "\x00" {
-        return start >= end ? token(lexer, end, end, T_EOF) : token(lexer, start, start + 1, T_BAD);
-    }
+    "\x00" { zero_byte(lexer, out, start); return; }
     "#" {
         cursor = skip_line(lexer, cursor);
         goto again;
     }
     "--" {
         if (!is_dash_comment(lexer, cursor)) {
-            return token(lexer, start, start + 1, '-');
+            token(lexer, out, start, start + 1, '-');
+            return;
         }
         cursor = skip_line(lexer, cursor);
         goto again;
@@ -283,91 +314,151 @@ again:
     "/*" {
         cursor = skip_block_comment(lexer, start);
         if (cursor == NULL) {
-            return token(lexer, start, end, T_BAD);
+            token(lexer, out, start, end, T_BAD);
+            return;
         }
         goto again;
     }
     "*/" {
         if (!lexer->in_exec) {
-            return token(lexer, start, start + 1, '*');
+            token(lexer, out, start, start + 1, '*');
+            return;
         }
         lexer->in_exec = false;
         goto again;
     }
-    "'" { return quoted(lexer, start, start, T_STRING); }
-    [xXbBnN] "'" { return quoted(lexer, start, start + 1, T_STRING); }
-    "\"" { return double_quoted(lexer, start); }
-    "`" { return quoted(lexer, start, start, T_QUOTED); }
-    "@" { return user_variable(lexer, start, cursor); }
-    "@@" { return system_variable(lexer, start, cursor); }
+    "'" { quoted(lexer, out, start, start, T_STRING); return; }
+    [xXbBnN] "'" { quoted(lexer, out, start, start + 1, T_STRING); return; }
+    "\"" { double_quoted(lexer, out, start); return; }
+    "`" { quoted(lexer, out, start, start, T_QUOTED); return; }
+    "@" { user_variable(lexer, out, start, cursor); return; }
+    "@@" { system_variable(lexer, out, start, cursor); return; }
     digits exponent? | digits "." digits? exponent? | "0x" [0-9a-fA-F]+ | "0b" [01]+ {
-        return token(lexer, start, cursor, T_NUMBER);
+        token(lexer, out, start, cursor, T_NUMBER);
+        return;
     }
-    "." digits exponent? {
-        return lexer->after_name ? dot(lexer, start) : token(lexer, start, cursor, T_NUMBER);
+    "." digits exponent? { dot_number(lexer, out, start, cursor); return; }
+    "." { dot(lexer, out, start); return; }
+    ":=" { token(lexer, out, start, cursor, T_ASSIGN); return; }
+    "=" | "<" | ">" { token(lexer, out, start, cursor, T_COMPARE); return; }
+    "<=" | ">=" | "<>" | "!=" | "<=>" { token(lexer, out, start, cursor, T_COMPARE); return; }
+    "<<" | ">>" {
+        token(lexer, out, start, cursor, is_oracle(lexer) ? T_LABEL : T_OPERATOR);
+        return;
     }
-    "." { return dot(lexer, start); }
-    ":=" { return token(lexer, start, cursor, T_ASSIGN); }
-    "=" | "<" | ">" | "<=" | ">=" | "<>" | "!=" | "<=>" {
-        return token(lexer, start, cursor, T_COMPARE);
-    }
-    "<<" | ">>" { return token(lexer, start, cursor, is_oracle(lexer) ? T_LABEL : T_OPERATOR); }
-    "||" | "&&" | "->" | "->>" | ".." { return token(lexer, start, cursor, T_OPERATOR); }
-    "\\N" { return token(lexer, start, cursor, T_NULL_ESCAPE); }
-    ":" [a-zA-Z_] ascii* {
-        return is_oracle(lexer) ? token(lexer, start, cursor, T_HOSTVAR)
-                                : token(lexer, start, start + 1, ':');
-    }
-    ascii+ { return plain_word(lexer, start, cursor); }
-    wide+ { return wide_word(lexer, start, start, false); }
-    [\x01-\x08\x0e-\x1f\x7f] { return token(lexer, start, cursor, T_BAD); }
-    * { return token(lexer, start, cursor, (unsigned char)*start); }
+    "||" | "&&" | "->" | "->>" | ".." { token(lexer, out, start, cursor, T_OPERATOR); return; }
+    "\\N" { token(lexer, out, start, cursor, T_NULL_ESCAPE); return; }
+    ":" [a-zA-Z_] ascii* { colon_name(lexer, out, start, cursor); return; }
+    ascii+ { plain_word(lexer, out, start, cursor); return; }
+    wide+ { wide_word(lexer, out, start); return; }
+    [\x01-\x08\x0e-\x1f\x7f] { token(lexer, out, start, cursor, T_BAD); return; }
+    * { token(lexer, out, start, cursor, (unsigned char)*start); return; }
     */
 }
 
-static inline unsigned
-byte_class(char c)
+void
+sql_lexer_next_slow(struct sql_lexer *lexer, struct sql_token *out)
 {
-    return sql_bytes[(unsigned char)c];
+    any_token(lexer, out, lexer->pos);
 }
 
-static inline const char *
-skip_class(const char *pos, const char *end, unsigned class)
+uint32_t
+sql_lexer_peek(const struct sql_lexer *lexer)
 {
-    while (pos < end && (byte_class(*pos) & class) != 0) {
-        pos++;
+    struct sql_lexer ahead = *lexer;
+    struct sql_token token;
+    sql_lexer_next(&ahead, &token);
+    return token.kind;
+}
+
+static inline unsigned
+byte_class(const char *pos, const char *end)
+{
+    return pos < end ? sql_bytes[(unsigned char)*pos] : 0;
+}
+
+/* The token goes on behind what is plain, or it is too long or too near to the end. */
+SQL_RARE static void
+odd_word(struct sql_lexer *lexer, struct sql_token *out, const char *start)
+{
+    const char *stop = scan_word(start, lexer->end);
+    if ((byte_class(stop, lexer->end) & SQL_BYTE_MORE) != 0) {
+        any_token(lexer, out, start);
+    } else if (lexer->after == AFTER_DOT) {
+        put(lexer, out, start, stop, T_IDENT, AFTER_NAME);
+    } else {
+        plain_word(lexer, out, start, stop);
     }
-    return pos;
+}
+
+/* What begins as a word of ASCII: one of up to eight bytes is found with its value in one go. */
+static inline void
+quick_word(struct sql_lexer *lexer, struct sql_token *out, const char *start)
+{
+    struct scan_head head;
+    if (!scan_head(lexer->base, start, lexer->end, &head)) {
+        odd_word(lexer, out, start);
+        return;
+    }
+    const char *stop = start + head.len;
+    unsigned behind = byte_class(stop, lexer->end);
+    if (head.len > 8 || (behind & SQL_BYTE_MORE) != 0) {
+        odd_word(lexer, out, start);
+        return;
+    }
+    uint32_t kind = T_IDENT;
+    if (lexer->after != AFTER_DOT) {
+        uint64_t key = sql_word_key(head.bytes, head.len);
+        kind = sql_word_short(&sql_short_keywords, key, T_IDENT);
+    }
+    put(lexer, out, start, stop, kind, AFTER_NAME);
+    lexer->pos += (behind & SQL_BYTE_SPACE) != 0; /* one blank is the rule */
+}
+
+static inline void
+quick_number(struct sql_lexer *lexer, struct sql_token *out, const char *start)
+{
+    const char *stop = start + 1;
+    unsigned behind = byte_class(stop, lexer->end);
+    while ((behind & SQL_BYTE_DIGIT) != 0) {
+        behind = byte_class(++stop, lexer->end);
+    }
+    if (lexer->after == AFTER_DOT ||
+        (behind & (SQL_BYTE_NAME | SQL_BYTE_MORE | SQL_BYTE_POINT)) != 0) {
+        any_token(lexer, out, start);
+    } else {
+        token(lexer, out, start, stop, T_NUMBER);
+    }
 }
 
 /*
- * Words of ASCII, integers and lone punctuation are most of all tokens and need no automaton; what
- * begins like one of them but goes on otherwise does.
+ * Words of ASCII, integers, quotes and lone punctuation are most of all tokens and need no
+ * automaton; what begins like one of them but goes on otherwise does.
  */
-struct sql_token
-sql_lexer_next(struct sql_lexer *lexer)
+void
+sql_lexer_next(struct sql_lexer *lexer, struct sql_token *out)
 {
     const char *const end = lexer->end;
-    const char *start = skip_class(lexer->pos, end, SQL_BYTE_SPACE);
-    if (start == end || lexer->after_dot) {
-        return any_token(lexer, start);
+    const char *start = lexer->pos;
+    unsigned class = byte_class(start, end);
+    while ((class & SQL_BYTE_SPACE) != 0) {
+        class = byte_class(++start, end);
     }
-    unsigned class = byte_class(*start);
     if ((class & SQL_BYTE_START) != 0) {
-        const char *stop = skip_class(start + 1, end, SQL_BYTE_NAME);
-        bool plain = stop == end || ((byte_class(*stop) & SQL_BYTE_WIDE) == 0 &&
-                                     (*stop != '\'' || stop - start > 1));
-        return plain ? plain_word(lexer, start, stop) : any_token(lexer, start);
+        quick_word(lexer, out, start);
+    } else if ((class & SQL_BYTE_SOLO) != 0) {
+        uint32_t kind = (unsigned char)*start;
+        token(lexer, out, start, start + 1, kind == '=' ? (uint32_t)T_COMPARE : kind);
+    } else if ((class & SQL_BYTE_DIGIT) != 0) {
+        quick_number(lexer, out, start);
+    } else if ((class & SQL_BYTE_QUOTE) != 0) {
+        quoted(lexer, out, start, start, *start == '`' ? T_QUOTED : T_STRING);
+    } else if (start == end) {
+        token(lexer, out, end, end, T_EOF);
+    } else if ((class & SQL_BYTE_POINT) != 0 && lexer->after == AFTER_NAME &&
+               (byte_class(start + 1, end) & (SQL_BYTE_START | SQL_BYTE_QUOTE)) != 0) {
+        dot(lexer, out, start);
+    } else {
+        any_token(lexer, out, start);
     }
-    if ((class & SQL_BYTE_SOLO) != 0) {
-        return token(lexer, start, start + 1,
-                     *start == '=' ? T_COMPARE : (uint32_t)(unsigned char)*start);
-    }
-    if ((class & SQL_BYTE_DIGIT) != 0) {
-        const char *stop = skip_class(start, end, SQL_BYTE_DIGIT);
-        if (stop == end || ((byte_class(*stop) & (SQL_BYTE_NAME | SQL_BYTE_WIDE)) == 0 && *stop != '.')) {
-            return token(lexer, start, stop, T_NUMBER);
-        }
-    }
-    return any_token(lexer, start);
 }

@@ -1,10 +1,12 @@
 /*
  * Lookup of words without regard to case: keywords, and the functions a server has built in.
- * The tables are made by gen_words.py from words.txt and functions.txt.
+ * The tables are made by gen_words.py from words.txt and functions.txt: perfect hashes, so one
+ * comparison says whether a word is there. Words of up to eight bytes are compared as one number.
  */
 #ifndef SQL_WORD_H
 #define SQL_WORD_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +15,9 @@
 #include "sql/sql_keyword.h"
 
 enum {
-    SQL_WORD_BITS = 11,
-    SQL_WORD_SLOTS = 1 << SQL_WORD_BITS
+    SQL_WORD_SLOTS = 512,
+    SQL_WORD_BUCKETS = 256,
+    SQL_WORD_TEXT = 40
 };
 
 /* What calling a function means for routing. FN_NONE: not built in, so it may write. */
@@ -30,89 +33,85 @@ enum sql_function_class {
     FN_WRITE,    /* built in, with an effect or an answer only the primary has */
 };
 
-enum {
-    SQL_WORD_TEXT = 36
+/*
+ * Words of up to eight bytes: little-endian, every byte with bit 0x20 set, filled up with zero. The
+ * shift of a bucket moves its words to slots that no other word has.
+ */
+struct sql_short_words {
+    uint64_t keys[SQL_WORD_SLOTS];
+    uint16_t values[SQL_WORD_SLOTS]; /* */
+    uint16_t shifts[SQL_WORD_BUCKETS];
 };
 
-struct sql_word {
+struct sql_long_word {
     unsigned char text[SQL_WORD_TEXT]; /* every byte with bit 0x20 set */
-    uint16_t len;                      /* 0: free slot */
+    uint16_t len;
     uint16_t value;
 };
 
+struct sql_long_words {
+    struct sql_long_word words[SQL_WORD_SLOTS];
+    uint16_t shifts[SQL_WORD_BUCKETS];
+};
+
+/* The value of a keyword is its T_WORD + enum sql_keyword, of a function its enum
+ * sql_function_class. */
+extern const struct sql_short_words sql_short_keywords;
+extern const struct sql_short_words sql_short_functions;
+extern const struct sql_long_words sql_long_keywords;
+extern const struct sql_long_words sql_long_functions;
+
 /* Classes of bytes, by which the lexer's quick path goes. */
 enum {
-    SQL_BYTE_NAME = 1, /* ASCII that may be inside a name */
+    SQL_BYTE_NAME = 1, /* ASCII that may be inside a name, without the dollar sign */
     SQL_BYTE_DIGIT = 2,
     SQL_BYTE_START = 4, /* begins a word of ASCII letters */
     SQL_BYTE_SOLO = 8,  /* a token by itself, whatever follows */
     SQL_BYTE_SPACE = 16,
-    SQL_BYTE_WIDE = 32, /* part of a character of more than one byte */
+    SQL_BYTE_MORE = 32,  /* behind a word: it is longer, or it belongs to a string */
+    SQL_BYTE_POINT = 64, /* with NAME and MORE, behind an integer: it is none */
+    SQL_BYTE_QUOTE = 128,
 };
 extern const unsigned char sql_bytes[256];
 
-extern const struct sql_word sql_words[SQL_WORD_SLOTS];
-extern const struct sql_word sql_functions[SQL_WORD_SLOTS];
-
-/* The same computation as slot() in gen_words.py. */
-static inline uint32_t
-sql_word_slot(const unsigned char *text, size_t len)
-{
-    uint32_t h = (uint32_t)len | (uint32_t)(text[0] | 0x20) << 8 |
-                 (uint32_t)(text[len / 2] | 0x20) << 16 | (uint32_t)(text[len - 1] | 0x20) << 24;
-    h ^= (text[len / 4] | 0x20u) * 0x10101u;
-    return (h * 0x9E3779B1u) >> (32 - SQL_WORD_BITS);
-}
+#define SQL_WORD_FOLD 0x2020202020202020u
 
 static inline uint64_t
-sql_word_load(const unsigned char *bytes, size_t len)
+sql_word_load(const char *bytes)
 {
-    uint64_t value = 0;
-    memcpy(&value, bytes, len);
-    return value;
+    uint64_t value;
+    memcpy(&value, bytes, sizeof(value));
+    return le64toh(value);
 }
 
-/* Equal but for case; eight bytes at a time, the last ones overlapping. */
-static inline bool
-sql_word_equal(const unsigned char *bytes, const unsigned char *word, size_t len)
+/* The same computation as bucket_and_slot() in gen_words.py. */
+static inline size_t
+sql_word_slot(const uint16_t *shifts, uint64_t key)
 {
-    const uint64_t fold = 0x2020202020202020u;
-    if (len >= 8) {
-        size_t at = 0;
-        while (len - at >= 8) {
-            if ((sql_word_load(bytes + at, 8) | fold) != sql_word_load(word + at, 8)) {
-                return false;
-            }
-            at += 8;
-        }
-        return (sql_word_load(bytes + len - 8, 8) | fold) == sql_word_load(word + len - 8, 8);
-    }
-    if (len >= 4) {
-        const uint64_t half = fold >> 32;
-        return (sql_word_load(bytes, 4) | half) == sql_word_load(word, 4) &&
-               (sql_word_load(bytes + len - 4, 4) | half) == sql_word_load(word + len - 4, 4);
-    }
-    for (size_t i = 0; i < len; i++) {
-        if ((bytes[i] | 0x20) != word[i]) {
-            return false;
-        }
-    }
-    return true;
+    uint64_t hash = key * SQL_WORD_MULTIPLIER;
+    return ((hash >> 40) ^ shifts[hash >> 56]) & (SQL_WORD_SLOTS - 1);
 }
 
-/* The entry for text[0..len), len > 0, or NULL. */
-static inline const struct sql_word *
-sql_word_find(const struct sql_word *table, const char *text, size_t len)
+/* The value of the word with this key, or what is to be when there is none. */
+static inline uint32_t
+sql_word_short(const struct sql_short_words *table, uint64_t key, uint32_t otherwise)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
-    uint32_t at = sql_word_slot(bytes, len);
-    while (table[at].len != 0) {
-        if (table[at].len == len && sql_word_equal(bytes, table[at].text, len)) {
-            return &table[at];
-        }
-        at = (at + 1) & (SQL_WORD_SLOTS - 1);
-    }
-    return NULL;
+    size_t slot = sql_word_slot(table->shifts, key);
+    return table->keys[slot] == key ? table->values[slot] : otherwise;
 }
+
+/* The key of the word of `len` bytes, 1 to 8, with which these eight folded bytes begin. */
+static inline uint64_t
+sql_word_key(uint64_t folded, uint32_t len)
+{
+    return folded & (~(uint64_t)0 >> ((0u - 8u * len) & 63u));
+}
+
+/* The same for a word of more than eight bytes. */
+uint32_t sql_word_long(const struct sql_long_words *table, const char *text, size_t len,
+                       uint32_t otherwise);
+
+/* The class of the function of this name; reads nothing else. */
+enum sql_function_class sql_word_function(const char *text, size_t len);
 
 #endif

@@ -57,9 +57,12 @@ check_cut(const char *sql, const struct mx_sql *whole, const struct mx_sql_optio
     FUZZ_REQUIRE(copy != NULL);
     memcpy(copy, sql, whole->end);
     mx_sql_classify(copy, whole->end, options, &alone);
+    free(copy);
+    if ((alone.facts & MX_SQL_FACT_COMMENT_ONLY) != 0) {
+        return; /* nothing but a comment is fine at the end of a text, not before a semicolon */
+    }
     FUZZ_REQUIRE(alone.type == whole->type && alone.op == whole->op);
     FUZZ_REQUIRE((alone.facts | MX_SQL_FACT_MULTI) == whole->facts);
-    free(copy);
 }
 
 int

@@ -2,6 +2,8 @@
  * Agreement with the recorded verdicts of the reference product: at least 99.5 %, and every
  * difference listed with a kind that docs/dev/classifier-differences.md explains.
  */
+#include "sql/parse.h"
+
 #include "sql_test.h"
 
 enum {
@@ -59,6 +61,27 @@ read_file(const char *dir, const char *name)
     text.bytes[text.len] = '\0';
     fclose(file);
     return text;
+}
+
+/* The lexer's quick path and the jump over rows give what the automaton and every token give. */
+static void
+check_quick_ways(const char *sql, size_t len, const struct mx_sql *verdict)
+{
+    static const struct sql_collector nobody = {0};
+    struct mx_sql tokens;
+    struct sql_lexer quick;
+    struct sql_lexer slow;
+    struct sql_token token;
+    struct sql_token same;
+    sql_classify(sql, len, NULL, &nobody, &tokens);
+    assert_memory_equal(verdict, &tokens, sizeof(tokens));
+    sql_lexer_init(&quick, sql, len, NULL);
+    sql_lexer_init(&slow, sql, len, NULL);
+    do {
+        sql_lexer_next(&quick, &token);
+        sql_lexer_next_slow(&slow, &same);
+        assert_memory_equal(&token, &same, sizeof(token));
+    } while (token.kind != T_EOF);
 }
 
 /* Undoes \n, \t, \r, \0 and \\ in place; returns the length. */
@@ -130,6 +153,7 @@ judge(struct counts *counts, struct text *list, const struct text *doc, char *li
     memcpy(copy, sql, strlen(sql) + 1);
     size_t len = unescape(copy);
     struct mx_sql verdict = classify_exact(copy, len, NULL);
+    check_quick_ways(copy, len, &verdict);
     counts->rows++;
     assert_true(verdict.op < MX_SQL_OP_COUNT);
     if (verdict.type == mask && strcmp(op_names[verdict.op], op) == 0) {

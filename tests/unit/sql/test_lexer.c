@@ -12,7 +12,8 @@ kinds(const char *sql, size_t len, const struct mx_sql_options *options)
     size_t used = 0;
     sql_lexer_init(&lexer, sql, len, options);
     for (;;) {
-        struct sql_token token = sql_lexer_next(&lexer);
+        struct sql_token token;
+        sql_lexer_next(&lexer, &token);
         if (token.kind == T_EOF || used == sizeof(out) - 1) {
             break;
         }
