@@ -12,8 +12,11 @@
 #define MX_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MX_NORETURN          __attribute__((noreturn))
 #define MX_UNUSED            __attribute__((unused))
-#define MX_LIKELY(x)         __builtin_expect(!!(x), 1)
-#define MX_UNLIKELY(x)       __builtin_expect(!!(x), 0)
+/* A large array on the data path that is written before it is read: all others are zeroed by the
+ * compiler (-ftrivial-auto-var-init). */
+#define MX_UNINITIALIZED __attribute__((uninitialized))
+#define MX_LIKELY(x)     __builtin_expect(!!(x), 1)
+#define MX_UNLIKELY(x)   __builtin_expect(!!(x), 0)
 
 #define MX_COUNT(array)                    (sizeof(array) / sizeof((array)[0]))
 #define mx_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))

@@ -137,7 +137,7 @@ took_from_queue(struct mx_conn *conn, size_t taken)
 static bool
 push_part(struct mx_conn *conn, struct net_layer *layer, size_t limit)
 {
-    struct iovec iov[PUSH_IOVS];
+    struct iovec iov[PUSH_IOVS] MX_UNINITIALIZED;
     int count = 0;
     size_t len = 0;
     for (struct net_chunk *c = conn->out_first; c != NULL && count < PUSH_IOVS && len < limit;
@@ -229,7 +229,7 @@ static void
 send_gather(struct mx_conn *conn)
 {
     struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
-    struct iovec iov[NET_GATHER_IOVS];
+    struct iovec iov[NET_GATHER_IOVS] MX_UNINITIALIZED;
     memcpy(iov, slot->iov, sizeof(iov[0]) * (size_t)slot->count);
     ssize_t taken = offer(conn, conn->io.layer, iov, slot->count);
     if (taken < 0) {

@@ -185,7 +185,7 @@ serve(struct net_io *io, uint32_t bits)
 static void
 engine_turn(struct mx_worker *worker, int timeout_ms)
 {
-    struct epoll_event events[BATCH];
+    struct epoll_event events[BATCH] MX_UNINITIALIZED;
     worker->counts.waits++;
     int count = worker->ops->wait(worker->epoll_fd, events, BATCH, timeout_ms);
     MX_ASSERT(count >= 0 || count == -EINTR);

@@ -1,0 +1,86 @@
+"""Instructions of the proxy per statement, counted by callgrind over the whole data path: a load client
+on one side, a load server on the other, one worker. The counts repeat to a few in a thousand; one that
+has grown by more than 3 % fails. When more work is meant to be done, or less:
+
+    MX_RECORD=1 make it K=instructions_path      writes tests/data/instructions_path.json anew
+"""
+import glob
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from lab import lab, loadbed
+
+RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
+RECORDED = os.path.join(lab.REPO, "tests", "data", "instructions_path.json")
+RECORD = os.environ.get("MX_RECORD") == "1"
+GROWTH = 1.03
+POINT_SELECT = "SELECT c FROM sbtest1 WHERE id=504985"
+
+
+class Counted:
+    """A proxy under callgrind."""
+
+    def __init__(self, folder):
+        self.out = os.path.join(folder, "callgrind.out")
+        self.server = loadbed.Server()
+        self.proxy = loadbed.Proxy(self.server, root=RELEASE, prefix=[
+            "valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no",
+            f"--callgrind-out-file={self.out}"])
+        self.proxy.start()
+
+    def control(self, *arguments):
+        subprocess.run(["callgrind_control", *arguments, str(self.proxy.process.pid)],
+                       check=True, capture_output=True)
+
+    def run(self, port, mode, sql, statements):
+        """Instructions of the process while so many statements go through."""
+        self.control("-z")
+        loadbed.load(port, "--clients", "1", "--statements", str(statements), "--mode", mode,
+                     "--sql", sql)
+        self.control("-d")
+        total = 0
+        for path in glob.glob(self.out + ".*"):
+            with open(path, encoding="utf-8") as file:
+                total += int(re.search(r"^totals: (\d+)", file.read(), re.M).group(1))
+            os.remove(path)
+        return total
+
+    def per_statement(self, port, mode, sql, few, many):
+        """Without the start and the end of the session; the smallest of three has the least of what the
+        program does by the clock."""
+        return min((self.run(port, mode, sql, many) - self.run(port, mode, sql, few)) / (many - few)
+                   for _ in range(3))
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    made = Counted(str(tmp_path_factory.mktemp("callgrind")))
+    made.control("-i", "on")
+    yield made
+    made.proxy.stop()
+    made.server.stop()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("service, mode", [
+    ("rcr", "text"), ("rcr", "prepared"), ("rcr", "connect"),
+    ("rws", "text"), ("rws", "prepared"), ("rws", "connect"),
+])
+def test_no_statement_costs_more_than_it_did(counted, service, mode):
+    port = getattr(counted.proxy, service)
+    few, many = (100, 300) if mode == "connect" else (200, 1700)
+    counted.run(port, mode, POINT_SELECT, 50)  # pools are filled, functions bound
+    now = counted.per_statement(port, mode, POINT_SELECT, few, many)
+    with open(RECORDED, encoding="utf-8") as file:
+        recorded = json.load(file)
+    name = f"{service} {mode}"
+    if RECORD:
+        recorded[name] = round(now)
+        with open(RECORDED, "w", encoding="utf-8") as file:
+            json.dump(recorded, file, indent=2, sort_keys=True)
+            file.write("\n")
+    assert now <= recorded[name] * GROWTH, f"{name}: {now:.0f} instructions, were {recorded[name]}"

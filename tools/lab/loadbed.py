@@ -1,0 +1,64 @@
+"""A proxy between bench/load_client and bench/load_server: nothing but the proxy has anything to do."""
+import json
+import os
+import subprocess
+
+from . import lab
+
+PASSWORD_HASH = "*5BCB3E6AC345B435C7C2E6B7949A04CE6F6563D3"  # of 'app'
+
+
+def tool(name):
+    return os.path.join(lab.REPO, "build-release", "bench", name)
+
+
+class Server:
+    """bench/load_server; no monitor watches it."""
+
+    def __init__(self, *arguments):
+        self.port = lab.free_port()
+        self.process = subprocess.Popen([tool("load_server"), "--port", str(self.port), *arguments])
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def load(port, *arguments):
+    """One run of bench/load_client; what it reports."""
+    done = subprocess.run([tool("load_client"), "--port", str(port), *arguments],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"load_client: {done.stdout}{done.stderr}")
+    return json.loads(done.stdout)
+
+
+class Proxy(lab.MaxScale):
+    """readconnroute and readwritesplit in front of one load server; accounts come from a file."""
+
+    def __init__(self, server, threads=1, prefix=(), root=None):
+        folder = lab.scratch("mx-load-")
+        self.rcr, self.rws, admin_port = lab.free_port(), lab.free_port(), lab.free_port()
+        self.prefix = list(prefix)
+        accounts = os.path.join(folder, "accounts.json")
+        with open(accounts, "w", encoding="utf-8") as file:
+            json.dump({"user": [{"user": "app", "host": "%", "plugin": "mysql_native_password",
+                                 "password": PASSWORD_HASH, "global_db_priv": True}]}, file)
+        service = (f"servers=server1\nuser=app\npassword=app\nuser_accounts_file={accounts}\n"
+                   "user_accounts_file_usage=file_only_always\n")
+        config = (f"[maxscale]\nthreads={threads}\nadmin_port={admin_port}\n"
+                  f"[server1]\ntype=server\naddress=127.0.0.1\nport={server.port}\n"
+                  f"[Plain]\ntype=service\nrouter=readconnroute\nrouter_options=running\n{service}"
+                  f"[Split]\ntype=service\nrouter=readwritesplit\n{service}"
+                  f"[Plain-Listener]\ntype=listener\nservice=Plain\nport={self.rcr}\n"
+                  f"[Split-Listener]\ntype=listener\nservice=Split\nport={self.rws}\n")
+        super().__init__(folder, config, admin_port, root)
+
+    def command(self):
+        return self.prefix + super().command()
+
+    def start(self, wait=True):
+        super().start(wait)
+        for state in ("running", "master"):
+            self.maxctrl("set", "server", "server1", state)
+        self.wait_state("server1", "Master", "Running")
