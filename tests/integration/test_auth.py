@@ -509,3 +509,21 @@ def test_accounts_of_a_file(accounts, make_proxy, tmp_path):
         "user_accounts_file": str(path), "user_accounts_file_usage": "file_only_always"}})
     lab.wait_for("a login", lambda: client("filed", "secret", *over(proxy.port)).returncode == 0)
     denied("native", "n", *over(proxy.port))
+
+
+def test_mapping_is_read_again_when_the_listener_is_changed(accounts, make_proxy, tmp_path):
+    proxy = make_proxy(accounts.servers, {"maxscale": {"users_refresh_time": "0s"}})
+    proxy.wait_ready("maxscale", "maxscale")
+    gets_in("native", "n", *over(proxy.port))
+    path = tmp_path / "mapping.json"
+    path.write_text('{"user_map": [{"original_user": "native"}]}')
+    refused = proxy.api("listeners/Read-Write-Listener", "PATCH", json={"data": {
+        "attributes": {"parameters": {"user_mapping_file": str(path)}}}})
+    assert refused.status_code >= 400 and "'mapped_user' of element 1" in refused.text
+    gets_in("native", "n", *over(proxy.port))
+    path.write_text(json.dumps({
+        "user_map": [{"original_user": "native", "mapped_user": "target"}],
+        "server_credentials": [{"mapped_user": "target", "password": "t"}]}))
+    proxy.maxctrl("alter", "listener", "Read-Write-Listener", f"user_mapping_file={path}")
+    lab.wait_for("the mapping", lambda: "target@%" in client("native", "n",
+                                                             *over(proxy.port)).stdout)
