@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-import lab
+from lab import lab
 
 sys.path.insert(0, os.path.join(lab.REPO, "bench"))
 import count  # noqa: E402
