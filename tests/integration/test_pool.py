@@ -387,6 +387,34 @@ def test_the_pool_has_room_for_as_many_as_configured(pool):
     wait_idle(pool, 10)
 
 
+def test_a_change_of_the_server_empties_the_pool(pool):
+    """It may mean another address, other TLS, a PROXY header."""
+    drain(pool)
+    with pool.connect(port=pool.rcr) as first:
+        before = thread_id(first)
+    wait_idle(pool, 1)
+    pool.maxctrl("alter", "server", "server1", "persistmaxtime", "3601s")
+    with pool.connect(port=pool.rcr) as second:
+        assert thread_id(second) != before
+    lab.wait_for("the old one to be closed", lambda: (before,) not in pool.server.query(
+        "SELECT id FROM information_schema.processlist"))
+
+
+def test_maintenance_empties_the_pool(make_proxy, server):
+    port = lab.free_port()
+    nobody = dict.fromkeys(("type", "module", "servers", "user", "password", "monitor_interval",
+                            "auto_failover", "auto_rejoin", "enforce_read_only_slaves",
+                            "handle_events"))
+    proxy = make_proxy([server], configuration(server, port, **{"MariaDB-Monitor": nobody}))
+    for state in ("running", "master"):
+        proxy.maxctrl("set", "server", "server1", state)
+    with proxy.connect(port=port) as connection:
+        ask(connection, "SELECT 1")
+    wait_idle(proxy, 1)
+    proxy.maxctrl("set", "server", "server1", "maintenance")
+    wait_idle(proxy, 0)
+
+
 def test_age_ends_a_pooled_connection(make_proxy, server):
     port = lab.free_port()
     proxy = make_proxy([server], configuration(server, port, **{
