@@ -9,7 +9,8 @@ STAGE  := $(BUILD)/root
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build release test unit it compat tsan lint fmt shape docs-check demo demo-stop \
+.PHONY: help packages packages-dev packages-drivers build release test unit it compat tsan lint fmt shape \
+        docs-check demo demo-stop \
         demo-failover demo-nobinlog tarball bench fuzz install clean
 
 help: ## this list
@@ -20,6 +21,9 @@ packages:
 
 packages-dev:
 	@tools/install-packages dev
+
+packages-drivers:
+	@tools/install-packages drivers
 
 # $(call configure,folder,options): a build folder that exists is only brought up to date.
 define configure
@@ -44,7 +48,7 @@ test: build shape unit it ## everything: shape checks, unit tests, real servers 
 unit: build ## unit tests and fuzz corpora, sanitized
 	@$(MESON) test -C $(BUILD) --no-rebuild --print-errorlogs --num-processes $(JOBS)
 
-it: build tarball ## integration and compatibility tests on real servers; K=expr chooses some
+it: build tarball packages-drivers ## integration and compatibility tests on real servers; K=expr chooses some
 	@cd tests && MX_ROOT=$(CURDIR)/$(STAGE)/usr $(PYTHON) -m pytest -c integration/pytest.ini -n 3 --dist loadfile \
 	    integration compat $(if $(K),-k "$(K)")
 
