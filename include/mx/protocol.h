@@ -229,6 +229,8 @@ struct mx_login_account {
     bool has_roles; /* some role was granted to the name */
     bool has_default_role;
     struct mx_err *database_error; /* NULL: the database may be used; told after a good password */
+    const char *tls_problem; /* what the account demands of the connection and it has not; the same
+                                as a wrong password, and told when the right one was */
     const struct mx_authenticator *authenticator; /* serves the plugin; NULL: none does */
 };
 MX_API void mx_login_account_free(struct mx_login_account *account);

@@ -109,7 +109,8 @@ bool core_build_has_servers(const struct core_build *build, struct mx_server *co
 
 struct core_source core_build_source(const struct conf_section *section);
 
-/* Checks that a section's ssl... parameters are not asked for; see the comment there. */
-void core_build_refuse_tls(struct core_build *build, const struct conf_section *section, bool ssl);
+/* NULL: no TLS is wanted, or what is wrong was reported. is_server: clients connect to us. */
+struct core_tls *core_build_tls(struct core_build *build, const struct conf_section *section,
+                                const struct core_tls_config *config, bool is_server);
 
 #endif

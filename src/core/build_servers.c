@@ -37,20 +37,6 @@ check_duplicate(struct core_build *build, const struct conf_section *section,
     }
 }
 
-/*
- * TLS comes with a later version. To connect in clear where the user asked for encryption would be
- * worse than not to start.
- */
-void
-core_build_refuse_tls(struct core_build *build, const struct conf_section *section, bool ssl)
-{
-    if (ssl) {
-        core_build_report(build, true, section, "ssl",
-                          "Remove ssl=true only if the connection may be in clear.",
-                          "This version cannot encrypt connections with TLS.");
-    }
-}
-
 static void
 check_server(struct core_build *build, const struct conf_section *section,
              const struct core_server_config *config)
@@ -83,7 +69,6 @@ check_server(struct core_build *build, const struct conf_section *section,
                           "Remove the last character.", "The text must not end with '%c'.",
                           options[len - 1]);
     }
-    core_build_refuse_tls(build, section, config->ssl);
 }
 
 static void
@@ -116,6 +101,7 @@ core_build_server(struct core_build *build, const struct conf_section *section)
     core_build_read(build, &reading);
     check_server(build, section, &server->config);
     check_duplicate(build, section, &server->config);
+    server->tls = core_build_tls(build, section, &server->config.tls, false);
     if (old != NULL) {
         mx_ref_get(&old->rt->ref);
         server->rt = old->rt;

@@ -378,7 +378,7 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     }
     check_listener_service(build, section, listener->config.service);
     check_address(build, section, &listener->config);
-    core_build_refuse_tls(build, section, listener->config.ssl);
+    listener->tls = core_build_tls(build, section, &listener->config.tls, true);
     listener->authenticators = core_build_authenticators(build, section, listener);
     core_build_user_mapping(build, section, listener);
     read_proxy_networks(build, section, listener);

@@ -197,6 +197,20 @@ struct core_global_config {
     int64_t vault_timeout_ms;
 };
 
+/* The ssl parameters of a listener or server. */
+struct core_tls_config {
+    bool ssl;
+    char *ssl_cert;
+    char *ssl_key;
+    char *ssl_ca;
+    char *ssl_crl; /* listeners only */
+    char *ssl_cipher;
+    int64_t ssl_version; /* core_tls_version bits */
+    int64_t ssl_cert_verify_depth;
+    bool ssl_verify_peer_certificate;
+    bool ssl_verify_peer_host;
+};
+
 /* type=server */
 struct core_server_config {
     char *type;
@@ -216,15 +230,7 @@ struct core_server_config {
     int64_t rank;                /* core_rank */
     int64_t priority;
     char *replication_custom_options;
-    bool ssl;
-    char *ssl_cert;
-    char *ssl_key;
-    char *ssl_ca;
-    int64_t ssl_version; /* core_tls_version bits */
-    char *ssl_cipher;
-    int64_t ssl_cert_verify_depth;
-    bool ssl_verify_peer_certificate;
-    bool ssl_verify_peer_host;
+    struct core_tls_config tls;
     char *protocol;
     char *authenticator;
 };
@@ -283,16 +289,7 @@ struct core_listener_config {
     char *user_mapping_file;
     char *proxy_protocol_networks;
     char **connection_metadata;
-    bool ssl;
-    char *ssl_key;
-    char *ssl_cert;
-    char *ssl_ca;
-    char *ssl_crl;
-    char *ssl_cipher;
-    int64_t ssl_version; /* core_tls_version bits */
-    int64_t ssl_cert_verify_depth;
-    bool ssl_verify_peer_certificate;
-    bool ssl_verify_peer_host;
+    struct core_tls_config tls;
 };
 
 /* type=monitor, common part; the rest is in the block of the monitor module */

@@ -6,6 +6,7 @@
 
 #include "core/history.h"
 #include "core/pool.h"
+#include "core/tls.h"
 #include "mx/timer.h"
 
 #include <stdlib.h>
@@ -142,6 +143,9 @@ connect_to(const struct mx_session *session, const struct mx_server *server,
     }
     struct mx_conn *conn = mx_conn_open(&target, ops, owner);
     mx_conn_set_water(conn, (size_t)globals->writeq_high_water, (size_t)globals->writeq_low_water);
+    if (server->tls != NULL) {
+        mx_conn_set_tls(conn, core_tls_mine(server->tls), config->address);
+    }
     return conn;
 }
 

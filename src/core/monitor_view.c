@@ -62,13 +62,13 @@ mx_monitor_target(const struct mx_monitor *monitor, size_t index, struct mx_moni
         .disk_limits = config->disk_space_threshold != NULL ? config->disk_space_threshold
                                                             : monitor->config.disk_space_threshold,
         .proxy_protocol = config->proxy_protocol,
-        .ssl = config->ssl,
-        .ssl_cert = config->ssl_cert,
-        .ssl_key = config->ssl_key,
-        .ssl_ca = config->ssl_ca,
-        .ssl_cipher = config->ssl_cipher,
-        .ssl_verify_peer_certificate = config->ssl_verify_peer_certificate,
-        .ssl_verify_peer_host = config->ssl_verify_peer_host,
+        .ssl = config->tls.ssl,
+        .ssl_cert = config->tls.ssl_cert,
+        .ssl_key = config->tls.ssl_key,
+        .ssl_ca = config->tls.ssl_ca,
+        .ssl_cipher = config->tls.ssl_cipher,
+        .ssl_verify_peer_certificate = config->tls.ssl_verify_peer_certificate,
+        .ssl_verify_peer_host = config->tls.ssl_verify_peer_host,
     };
 }
 

@@ -96,6 +96,8 @@ struct core_server_runtime {
 #define CORE_REQUEST_FORCE (INT64_C(1) << 41) /* maintenance: close connections as well */
 #define CORE_REQUEST_MUST  (INT64_C(1) << 42) /* also of a primary */
 
+struct core_tls; /* core/tls.h */
+
 #define CORE_SERVER_MAGIC 0x53525652u
 struct mx_server {
     uint32_t magic;
@@ -103,6 +105,7 @@ struct mx_server {
     char *name;
     struct core_source source;
     struct core_server_config config;
+    struct core_tls *tls; /* NULL: in clear */
     struct core_server_runtime *rt;
 };
 
@@ -173,6 +176,7 @@ struct core_listener {
     char **init_sql;                          /* core/init_sql.h; NULL: none */
     struct net_network_list proxy_networks;   /* of proxy_protocol_networks */
     struct core_listener_config config;
+    struct core_tls *tls; /* NULL: in clear */
     struct core_listener_runtime *rt;
 };
 

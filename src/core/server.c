@@ -3,6 +3,7 @@
 #include "core/params_json.h"
 #include "core/pool.h"
 #include "core/runtime.h"
+#include "core/tls.h"
 #include "mx/log.h"
 #include "mx/worker.h"
 
@@ -72,6 +73,7 @@ core_server_unref(struct mx_server *server)
     MX_CHECK_MAGIC(server, CORE_SERVER_MAGIC);
     if (mx_ref_put(&server->ref)) {
         conf_block_free(&core_server_rows, &server->config);
+        core_tls_free(server->tls);
         core_server_runtime_unref(server->rt);
         free(server->source.file);
         free(server->name);

@@ -8,6 +8,7 @@
 #include "core/history.h"
 #include "core/session_move.h"
 #include "core/statements.h"
+#include "core/tls.h"
 #include "mx/timer.h"
 
 #include <stdio.h>
@@ -114,6 +115,9 @@ core_session_new(struct core_accepted *accepted)
     }
     const struct core_global_config *globals = core_registry_mine()->globals;
     mx_conn_set_water(conn, (size_t)globals->writeq_high_water, (size_t)globals->writeq_low_water);
+    if (accepted->listener->tls != NULL) {
+        mx_conn_set_tls(conn, core_tls_mine(accepted->listener->tls), NULL);
+    }
     struct mx_session *session = session_make(accepted, conn);
     (void)mx_atomic_add(&session->service->rt->clients, 1);
     struct core_target_stats *stats =

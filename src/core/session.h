@@ -124,6 +124,11 @@ void core_session_note_reply(struct mx_session *session, const struct mx_reply *
 /* The client has an IP address: its own, or that of a PROXY header. */
 bool core_session_has_address(const struct mx_session *session);
 
+/* session_tls.c: NULL, or why the connection is not what the account demands. */
+struct core_users_account;
+const char *core_session_tls_problem(const struct mx_session *session,
+                                     const struct core_users_account *account);
+
 /* flow.c: the chain of a session. */
 int core_flow_build(struct mx_session *session, struct mx_err *err);
 void core_flow_free(struct mx_session *session);

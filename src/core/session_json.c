@@ -43,6 +43,13 @@ state_text(const struct mx_session *session)
     return "Session created";
 }
 
+/* The cipher of an encrypted connection; conn may be NULL. */
+static const char *
+cipher_of(const struct mx_conn *conn)
+{
+    return conn == NULL ? "" : mx_conn_tls_cipher(conn);
+}
+
 static json_t *
 connections_json(struct mx_session *session)
 {
@@ -51,7 +58,8 @@ connections_json(struct mx_session *session)
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
         json_array_append_new(
             rows, json_pack("{s:s, s:I, s:s}", "server", endpoint->server->name, "connection_id",
-                            (json_int_t)session->protocol->backend_id(endpoint), "cipher", ""));
+                            (json_int_t)session->protocol->backend_id(endpoint), "cipher",
+                            cipher_of(session->protocol->backend_conn(endpoint))));
     }
     return rows;
 }
@@ -90,8 +98,9 @@ static json_t *
 client_json(struct mx_session *session)
 {
     json_t *attributes = session->protocol->client_attributes(session);
-    json_t *client = json_pack("{s:s, s:o}", "cipher", "", "connection_attributes",
-                               attributes == NULL ? json_object() : attributes);
+    json_t *client =
+        json_pack("{s:s, s:o}", "cipher", cipher_of(session->conn), "connection_attributes",
+                  attributes == NULL ? json_object() : attributes);
     if ((session->needs & MX_NEED_HISTORY) != 0) {
         const struct core_history *history = session->history;
         json_int_t entries = history == NULL ? 0 : (json_int_t)history->count;

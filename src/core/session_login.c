@@ -217,6 +217,7 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
         out->has_roles = core_users_has_roles(users, user);
         out->authenticator =
             core_authenticators_for_account(session->listener->authenticators, match.account, user);
+        out->tls_problem = core_session_tls_problem(session, match.account);
         out->database_error = database_error(match.account, database, match.database);
     }
     core_users_unref(users);

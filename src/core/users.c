@@ -44,6 +44,10 @@ core_users_add(struct core_users *users, const struct core_users_account *accoun
     entry->account.plugin = text_copy(account->plugin);
     entry->account.secret = text_copy(account->secret);
     entry->account.default_role = text_copy(account->default_role);
+    entry->account.ssl_type = text_copy(account->ssl_type);
+    entry->account.ssl_cipher = text_copy(account->ssl_cipher);
+    entry->account.x509_issuer = text_copy(account->x509_issuer);
+    entry->account.x509_subject = text_copy(account->x509_subject);
 }
 
 static void
@@ -115,6 +119,10 @@ entry_fini(struct users_entry *entry)
     text_free(entry->account.plugin);
     text_free(entry->account.secret);
     text_free(entry->account.default_role);
+    text_free(entry->account.ssl_type);
+    text_free(entry->account.ssl_cipher);
+    text_free(entry->account.x509_issuer);
+    text_free(entry->account.x509_subject);
 }
 
 static void
@@ -308,12 +316,21 @@ core_users_at(const struct core_users *users, size_t index)
 }
 
 static bool
+same_demands(const struct core_users_account *a, const struct core_users_account *b)
+{
+    return strcmp(a->ssl_type, b->ssl_type) == 0 && strcmp(a->ssl_cipher, b->ssl_cipher) == 0 &&
+           strcmp(a->x509_issuer, b->x509_issuer) == 0 &&
+           strcmp(a->x509_subject, b->x509_subject) == 0;
+}
+
+static bool
 account_equal(const struct core_users_account *a, const struct core_users_account *b)
 {
     return same_account(a, b) && strcmp(a->plugin, b->plugin) == 0 &&
            strcmp(a->secret, b->secret) == 0 && strcmp(a->default_role, b->default_role) == 0 &&
-           a->ssl == b->ssl && a->super_priv == b->super_priv && a->global_priv == b->global_priv &&
-           a->proxy_priv == b->proxy_priv && a->is_role == b->is_role;
+           same_demands(a, b) && a->super_priv == b->super_priv &&
+           a->global_priv == b->global_priv && a->proxy_priv == b->proxy_priv &&
+           a->is_role == b->is_role;
 }
 
 static bool
@@ -359,7 +376,7 @@ core_users_json(const struct core_users *users)
         (void)json_object_set_new(item, "user", json_string(a->user));
         (void)json_object_set_new(item, "host", json_string(a->host));
         (void)json_object_set_new(item, "plugin", json_string(a->plugin));
-        (void)json_object_set_new(item, "ssl", json_boolean(a->ssl));
+        (void)json_object_set_new(item, "ssl", json_boolean(a->ssl_type[0] != '\0'));
         (void)json_object_set_new(item, "super_priv", json_boolean(a->super_priv));
         (void)json_object_set_new(item, "global_priv", json_boolean(a->global_priv));
         (void)json_object_set_new(item, "proxy_priv", json_boolean(a->proxy_priv));

@@ -23,7 +23,10 @@ struct core_users_account {
     const char *plugin;
     const char *secret; /* authentication string: "*hex" for native passwords */
     const char *default_role;
-    bool ssl; /* ssl_type is not empty */
+    const char *ssl_type; /* "", ANY, X509 or SPECIFIED: what REQUIRE said */
+    const char *ssl_cipher;
+    const char *x509_issuer;
+    const char *x509_subject;
     bool super_priv;
     bool global_priv; /* one of SELECT, INSERT, UPDATE, DELETE on *.* */
     bool proxy_priv;  /* may become someone else */
@@ -76,6 +79,18 @@ struct core_users_match {
 /* users NULL is an empty snapshot. */
 void core_users_find(const struct core_users *users, const struct core_users_query *query,
                      struct core_users_match *out);
+
+/* How the client is connected; texts are "" for what it has not. */
+struct core_users_tls {
+    const char *cipher; /* "": in clear */
+    bool has_cert;      /* one that an accepted authority vouches for */
+    const char *issuer;
+    const char *subject;
+};
+
+/* NULL: the connection is as REQUIRE of the account demands; else why not, for the log. */
+const char *core_users_check_tls(const struct core_users_account *account,
+                                 const struct core_users_tls *tls);
 
 /* One line why a verdict is not OK, for the log. */
 const char *core_users_verdict_text(enum core_users_verdict verdict);

@@ -114,7 +114,10 @@ accounts_add(MYSQL_RES *result, struct core_users *users)
             .plugin = column(result, row, "plugin"),
             .secret = column(result, row, "authentication_string"),
             .default_role = column(result, row, "default_role"),
-            .ssl = *column(result, row, "ssl_type") != '\0',
+            .ssl_type = column(result, row, "ssl_type"),
+            .ssl_cipher = column(result, row, "ssl_cipher"),
+            .x509_issuer = column(result, row, "x509_issuer"),
+            .x509_subject = column(result, row, "x509_subject"),
             .super_priv = column_yes(result, row, "Super_priv"),
             .is_role = column_yes(result, row, "is_role"),
         };

@@ -442,6 +442,44 @@ core_users_find(const struct core_users *users, const struct core_users_query *q
     }
 }
 
+/* REQUIRE ISSUER and so on: each that is given must be met. */
+static const char *
+check_specified(const struct core_users_account *account, const struct core_users_tls *tls)
+{
+    bool wants_cert = account->x509_issuer[0] != '\0' || account->x509_subject[0] != '\0';
+    if (account->ssl_cipher[0] != '\0' && strcmp(account->ssl_cipher, tls->cipher) != 0) {
+        return "the account has REQUIRE CIPHER with another cipher than the connection's";
+    }
+    if (wants_cert && !tls->has_cert) {
+        return "the account has REQUIRE ISSUER or SUBJECT, and the client has shown no certificate "
+               "that an authority of the listener's ssl_ca vouches for";
+    }
+    if (account->x509_issuer[0] != '\0' && strcmp(account->x509_issuer, tls->issuer) != 0) {
+        return "the account has REQUIRE ISSUER, and the client's certificate has another issuer";
+    }
+    if (account->x509_subject[0] != '\0' && strcmp(account->x509_subject, tls->subject) != 0) {
+        return "the account has REQUIRE SUBJECT, and the client's certificate has another subject";
+    }
+    return NULL;
+}
+
+const char *
+core_users_check_tls(const struct core_users_account *account, const struct core_users_tls *tls)
+{
+    if (account->ssl_type[0] == '\0') {
+        return NULL;
+    }
+    if (tls->cipher[0] == '\0') {
+        return "the account has REQUIRE SSL (or more), and the client has not used TLS; a listener "
+               "offers it with ssl=true";
+    }
+    if (strcasecmp(account->ssl_type, "X509") == 0 && !tls->has_cert) {
+        return "the account has REQUIRE X509, and the client has shown no certificate that an "
+               "authority of the listener's ssl_ca vouches for";
+    }
+    return strcasecmp(account->ssl_type, "SPECIFIED") == 0 ? check_specified(account, tls) : NULL;
+}
+
 const char *
 core_users_verdict_text(enum core_users_verdict verdict)
 {

@@ -46,14 +46,14 @@ server_describe(const struct mx_server *server, struct core_users_server *out)
         .port = (int)config->port,
         .extra_port = (int)config->extra_port,
         .proxy_protocol = config->proxy_protocol,
-        .ssl = config->ssl,
-        .ssl_cert = copy(config->ssl_cert),
-        .ssl_key = copy(config->ssl_key),
-        .ssl_ca = copy(config->ssl_ca),
-        .ssl_cipher = copy(config->ssl_cipher),
-        .tls_version = tls_versions(config->ssl_version),
-        .ssl_verify_peer = config->ssl_verify_peer_certificate,
-        .ssl_verify_host = config->ssl_verify_peer_host,
+        .ssl = config->tls.ssl,
+        .ssl_cert = copy(config->tls.ssl_cert),
+        .ssl_key = copy(config->tls.ssl_key),
+        .ssl_ca = copy(config->tls.ssl_ca),
+        .ssl_cipher = copy(config->tls.ssl_cipher),
+        .tls_version = tls_versions(config->tls.ssl_version),
+        .ssl_verify_peer = config->tls.ssl_verify_peer_certificate,
+        .ssl_verify_host = config->tls.ssl_verify_peer_host,
     };
 }
 

@@ -5,6 +5,7 @@
 #include "core/objects.h"
 #include "core/params_json.h"
 #include "core/runtime.h"
+#include "core/tls.h"
 #include "core/user_mapping.h"
 #include "mx/filter.h"
 #include "mx/router.h"
@@ -228,6 +229,7 @@ core_listener_unref(struct core_listener *listener)
     MX_CHECK_MAGIC(listener, CORE_LISTENER_MAGIC);
     if (mx_ref_put(&listener->ref)) {
         conf_block_free(&core_listener_rows, &listener->config);
+        core_tls_free(listener->tls);
         core_module_block_free(listener->protocol, listener->protocol_config);
         mx_authenticators_unref(listener->authenticators);
         core_user_mapping_free(listener->mapping);

@@ -48,6 +48,14 @@ backend_facts(const struct mx_endpoint *endpoint)
 }
 
 static void
+tell_problem(struct mx_endpoint *endpoint, const struct mx_err *err)
+{
+    const struct mx_session *session = mx_endpoint_session(endpoint);
+    mx_log_error(mx_session_log(session), "'%s' cannot use server '%s': %s",
+                 mx_session_user(session), mx_server_name(mx_endpoint_server(endpoint)), err->text);
+}
+
+static void
 login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent)
 {
     struct mx_session *session = mx_endpoint_session(endpoint);
@@ -61,8 +69,7 @@ login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool perman
     if (err->code == WIRE_ER_HOST_BLOCKED) {
         mx_server_host_blocked(server, err->text);
     } else if (!client_waits_for_verdict(session)) {
-        mx_log_error(mx_session_log(session), "'%s' cannot use server '%s': %s",
-                     mx_session_user(session), mx_server_name(server), err->text);
+        tell_problem(endpoint, err);
     }
     client_refused(session, mx_server_name(server), said != NULL ? said : err, said != NULL);
     backend_fail(endpoint, err, permanent);
@@ -166,6 +173,10 @@ on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
     struct mx_err err = *why;
     if (err.code == 0) {
         (void)mx_err_set(&err, WIRE_ER_SERVER_LOST, "08S01", "%s", why->text);
+    } else if (err.code == MX_CONN_TLS_FAILED) {
+        (void)mx_err_set(&err, err.code, "HY000", "TLS with server '%s' failed: %s",
+                         mx_server_name(mx_endpoint_server(endpoint)), why->text);
+        tell_problem(endpoint, &err);
     }
     mx_endpoint_lost(endpoint, &err, backend->permanent);
 }

@@ -282,6 +282,39 @@ refused(struct backend_login *login, const struct login_facts *facts,
     return LOGIN_FAILED;
 }
 
+/*
+ * The request goes out in clear, everything after it encrypted; the login itself leaves when the
+ * server has shown who it is. Returns the sequence number of the login, -1 when there is no TLS.
+ */
+static int
+begin_tls(struct backend_login *login, const struct login_facts *facts, uint8_t sequence,
+          const struct wire_greeting *greeting, struct mx_err *err)
+{
+    uint8_t bytes[WIRE_HEADER_SIZE + WIRE_SSL_REQUEST_SIZE];
+    struct wire_writer w;
+    if (!mx_conn_has_tls(facts->conn)) {
+        return sequence;
+    }
+    if ((greeting->caps & WIRE_CAP_SSL) == 0) {
+        return mx_err_set(err, MX_CONN_TLS_FAILED, "HY000",
+                          "ssl=true is set for server '%s', but the server has no TLS; give it "
+                          "ssl_cert and ssl_key, or set ssl=false if the connection may be in "
+                          "clear",
+                          facts->server_name);
+    }
+    struct wire_login packet = {.caps = login->caps | WIRE_CAP_SSL,
+                                .ext_caps = login->ext_caps,
+                                .max_packet = MAX_PACKET,
+                                .collation = facts->identity->collation};
+    login->caps = packet.caps;
+    wire_writer_init(&w, bytes, sizeof(bytes));
+    int rc = wire_ssl_request_encode(&w, sequence, &packet);
+    MX_ASSERT(rc == 0);
+    mx_conn_write(facts->conn, bytes, w.len);
+    mx_conn_start_tls(facts->conn);
+    return (uint8_t)(sequence + 1);
+}
+
 static enum login_result
 take_greeting(struct backend_login *login, const struct login_facts *facts,
               const struct wire_packet *packet, bool *out_permanent, struct mx_err *err)
@@ -302,11 +335,15 @@ take_greeting(struct backend_login *login, const struct login_facts *facts,
     }
     login->thread_id = greeting.thread_id;
     memcpy(login->scramble, greeting.scramble, WIRE_SCRAMBLE_SIZE);
-    if (agree(login, facts, &greeting, err) != 0 ||
-        send_login(login, facts, (uint8_t)(packet->sequence + 1), wire_login_encode, err) != 0) {
-        *out_permanent = true;
+    *out_permanent = true;
+    if (agree(login, facts, &greeting, err) != 0) {
         return LOGIN_FAILED;
     }
+    int sequence = begin_tls(login, facts, (uint8_t)(packet->sequence + 1), &greeting, err);
+    if (sequence < 0 || send_login(login, facts, (uint8_t)sequence, wire_login_encode, err) != 0) {
+        return LOGIN_FAILED;
+    }
+    *out_permanent = false;
     login->phase = LOGIN_ANSWER;
     return LOGIN_MORE;
 }

@@ -15,6 +15,7 @@ on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
         size_t part = 0;
         switch ((enum client_state)client->state) {
         case CLIENT_LOGIN:
+        case CLIENT_TLS_LOGIN:
         case CLIENT_EXCHANGE:
             part = client_login_data(session, data + used, len - used);
             break;
@@ -72,6 +73,10 @@ on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
     if (compress_is_fault(why)) {
         mx_log_warning(mx_session_log(session), "The client '%s'@'%s' is closed: %s",
                        mx_session_user(session), mx_session_remote(session), why->text);
+    } else if (why->code == MX_CONN_TLS_FAILED) {
+        mx_log_warning(mx_session_log(session),
+                       "TLS with the client at '%s' failed at listener '%s': %s",
+                       mx_session_remote(session), mx_session_listener_name(session), why->text);
     }
     mx_session_gone(session);
 }

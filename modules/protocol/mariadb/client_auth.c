@@ -298,6 +298,10 @@ static void
 attempt_succeeded(struct mx_session *session)
 {
     const struct mariadb_attempt *attempt = client_of(session)->attempt;
+    if (attempt->account.tls_problem != NULL) {
+        access_denied(session, attempt->account.tls_problem);
+        return;
+    }
     if (attempt->account.database_error != NULL) {
         struct mx_err err = *attempt->account.database_error;
         attempt_failed(session, &err,
@@ -519,6 +523,32 @@ refuse_packet(struct mx_session *session, uint8_t sequence, uint16_t code, const
     refuse(session, sequence, &err);
 }
 
+/* What comes behind the request is TLS, whatever it looks like. */
+static void
+take_ssl_request(struct mx_session *session, uint8_t sequence)
+{
+    struct mariadb_client *client = client_of(session);
+    struct mx_conn *conn = mx_session_conn(session);
+    if (client->state == CLIENT_TLS_LOGIN || !mx_conn_has_tls(conn)) {
+        refuse_packet(session, sequence, WIRE_ER_HANDSHAKE,
+                      "Bad handshake: TLS was asked for where it was not offered");
+        return;
+    }
+    client->state = CLIENT_TLS_LOGIN;
+    mx_conn_start_tls(conn);
+}
+
+static void
+refuse_clear(struct mx_session *session)
+{
+    struct mx_err err;
+    (void)mx_err_set(&err, WIRE_ER_ACCESS_DENIED, "28000", "Access without SSL denied");
+    attempt_failed(session, &err,
+                   "the listener has ssl=true and the client has not asked for TLS; connect with "
+                   "--ssl or what the connector calls it",
+                   false);
+}
+
 static void
 take_response(struct mx_session *session, const struct wire_packet *packet)
 {
@@ -526,6 +556,10 @@ take_response(struct mx_session *session, const struct wire_packet *packet)
     struct wire_login login;
     enum wire_login_result result = wire_login_decode(packet->payload.data, packet->payload.len,
                                                       client->caps, client->ext_caps, &login);
+    if (result == WIRE_LOGIN_SSL_REQUEST) {
+        take_ssl_request(session, packet->sequence);
+        return;
+    }
     if (result != WIRE_LOGIN_OK) {
         refuse_packet(session, packet->sequence, WIRE_ER_HANDSHAKE,
                       result == WIRE_LOGIN_OLD
@@ -536,7 +570,11 @@ take_response(struct mx_session *session, const struct wire_packet *packet)
     client->caps = login.caps;
     client->ext_caps = login.ext_caps;
     client->attempt = attempt_new(&login, packet->sequence, false);
-    find_account(session, false);
+    if (client->state == CLIENT_LOGIN && mx_conn_has_tls(mx_session_conn(session))) {
+        refuse_clear(session);
+    } else {
+        find_account(session, false);
+    }
 }
 
 static void
@@ -580,16 +618,18 @@ size_t
 client_login_data(struct mx_session *session, uint8_t *data, size_t len)
 {
     struct mariadb_client *client = client_of(session);
-    bool is_login = client->state == CLIENT_LOGIN;
+    bool is_clear_login = client->state == CLIENT_LOGIN;
+    bool is_login = is_clear_login || client->state == CLIENT_TLS_LOGIN;
     size_t limit = is_login ? LOGIN_PACKET_MAX : ANSWER_PACKET_MAX;
     if (len < WIRE_HEADER_SIZE) {
         return 0;
     }
     size_t header = 0;
-    if (is_login && take_proxy_header(session, data, len, &header)) {
+    if (is_clear_login && take_proxy_header(session, data, len, &header)) {
         return header;
     }
-    uint8_t wanted = is_login ? 1 : (uint8_t)(client->attempt->sequence + 2);
+    uint8_t first = is_clear_login ? 1 : 2; /* the request for TLS was one packet more */
+    uint8_t wanted = is_login ? first : (uint8_t)(client->attempt->sequence + 2);
     if (data[3] != wanted) {
         refuse_packet(session, wanted, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
         return len;

@@ -69,6 +69,7 @@ client_greet(struct mx_session *session)
     client->ext_caps = offered_ext(&facts);
     client->caps = offered(&facts, client->ext_caps);
     client->caps |= mx_session_compression(session) ? WIRE_CAP_COMPRESS : 0;
+    client->caps |= mx_conn_has_tls(mx_session_conn(session)) ? WIRE_CAP_SSL : 0;
     struct wire_greeting greeting = {
         .version = wire_slice_of(version),
         .plugin = wire_slice_of(WIRE_PLUGIN_NATIVE),

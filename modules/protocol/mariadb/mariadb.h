@@ -67,7 +67,8 @@ struct mariadb_identity {
 /* ------------------------------------------------------------ client */
 
 enum client_state {
-    CLIENT_LOGIN = 0, /* the handshake response is awaited */
+    CLIENT_LOGIN = 0, /* the handshake response, or the request for TLS, is awaited */
+    CLIENT_TLS_LOGIN, /* the handshake response inside of TLS is awaited */
     CLIENT_EXCHANGE,  /* the answer to a switch request or the like */
     CLIENT_ACCOUNTS,  /* accounts are read again */
     CLIENT_JOB,       /* a job of the authenticator runs */

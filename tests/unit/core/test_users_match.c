@@ -402,6 +402,40 @@ test_equality_and_json(void **state)
     core_users_unref(b);
 }
 
+static void
+test_demands_of_accounts_on_tls(void **state)
+{
+    static const struct core_users_tls in_clear = {.cipher = "", .issuer = "", .subject = ""};
+    static const struct core_users_tls without = {.cipher = "C1", .issuer = "", .subject = ""};
+    static const struct core_users_tls with = {
+        .cipher = "C1", .has_cert = true, .issuer = "/CN=ca", .subject = "/CN=me"};
+    static const struct {
+        const char *type, *cipher, *issuer, *subject;
+        bool in_clear, without, with;
+    } cases[] = {
+        {"", "", "", "", true, true, true},
+        {"ANY", "", "", "", false, true, true},
+        {"X509", "", "", "", false, false, true},
+        {"SPECIFIED", "C1", "", "", false, true, true},
+        {"SPECIFIED", "C2", "", "", false, false, false},
+        {"SPECIFIED", "", "/CN=ca", "", false, false, true},
+        {"SPECIFIED", "", "/CN=CA", "", false, false, false},
+        {"SPECIFIED", "", "", "/CN=me", false, false, true},
+        {"SPECIFIED", "C1", "/CN=ca", "/CN=you", false, false, false},
+        {"SPECIFIED", "C1", "/CN=ca", "/CN=me", false, false, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < MX_COUNT(cases); i++) {
+        struct core_users_account account = {.ssl_type = cases[i].type,
+                                             .ssl_cipher = cases[i].cipher,
+                                             .x509_issuer = cases[i].issuer,
+                                             .x509_subject = cases[i].subject};
+        assert_int_equal(core_users_check_tls(&account, &in_clear) == NULL, cases[i].in_clear);
+        assert_int_equal(core_users_check_tls(&account, &without) == NULL, cases[i].without);
+        assert_int_equal(core_users_check_tls(&account, &with) == NULL, cases[i].with);
+    }
+}
+
 int
 main(void)
 {
@@ -416,6 +450,7 @@ main(void)
         cmocka_unit_test(test_databases_through_roles),
         cmocka_unit_test(test_without_list_of_databases_all_exist),
         cmocka_unit_test(test_equality_and_json),
+        cmocka_unit_test(test_demands_of_accounts_on_tls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

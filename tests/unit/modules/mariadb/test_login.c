@@ -13,6 +13,24 @@
 
 static uint8_t sent[4096];
 static size_t sent_len;
+static bool has_tls;
+static size_t clear_len; /* what was sent before TLS began; 0: it did not */
+static uint8_t clear[64];
+
+bool
+mx_conn_has_tls(const struct mx_conn *conn MX_UNUSED)
+{
+    return has_tls;
+}
+
+void
+mx_conn_start_tls(struct mx_conn *conn MX_UNUSED)
+{
+    assert_true(sent_len <= sizeof(clear));
+    memcpy(clear, sent, sent_len);
+    clear_len = sent_len;
+    sent_len = 0;
+}
 
 void
 compress_mark(struct compress *compress, const struct mx_conn *conn, uint8_t sequence)
@@ -209,6 +227,43 @@ test_server_without_a_promised_capability_is_refused_for_good(void **state MX_UN
 }
 
 static void
+test_nothing_but_the_request_goes_in_clear(void **state MX_UNUSED)
+{
+    struct backend_login login = {0};
+    struct login_facts f = facts("");
+    struct mx_err err;
+    bool permanent = false;
+    struct wire_packet packet;
+    struct wire_login said;
+    has_tls = true;
+    assert_int_equal(feed(&login, &f, greeting_packet(SERVER_CAPS), &permanent, &err),
+                     LOGIN_FAILED);
+    assert_true(permanent);
+    assert_non_null(strstr(err.text, "server1"));
+    assert_non_null(strstr(err.text, "has no TLS"));
+    assert_int_equal(sent_len, 0);
+    assert_int_equal(clear_len, 0);
+
+    login = (struct backend_login){0};
+    packet = greeting_packet(SERVER_CAPS | WIRE_CAP_SSL);
+    assert_int_equal(feed(&login, &f, packet, &permanent, &err), LOGIN_MORE);
+    has_tls = false;
+    assert_int_equal(clear_len, WIRE_HEADER_SIZE + WIRE_SSL_REQUEST_SIZE);
+    assert_int_equal(wire_packet_next(clear, clear_len, &packet), 0);
+    assert_int_equal(packet.sequence, 1);
+    assert_int_equal(
+        wire_login_decode(packet.payload.data, packet.payload.len, UINT32_MAX, 0, &said),
+        WIRE_LOGIN_SSL_REQUEST);
+    assert_int_equal(wire_packet_next(sent, sent_len, &packet), 0);
+    assert_int_equal(packet.sequence, 2);
+    assert_int_equal(
+        wire_login_decode(packet.payload.data, packet.payload.len, UINT32_MAX, 0, &said),
+        WIRE_LOGIN_OK);
+    assert_true((said.caps & WIRE_CAP_SSL) != 0);
+    assert_true(wire_slice_equals(said.user, "app"));
+}
+
+static void
 test_errors_are_permanent_unless_time_can_mend_them(void **state MX_UNUSED)
 {
     static const struct {
@@ -343,6 +398,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_response_carries_what_the_client_said),
         cmocka_unit_test(test_server_without_a_promised_capability_is_refused_for_good),
+        cmocka_unit_test(test_nothing_but_the_request_goes_in_clear),
         cmocka_unit_test(test_errors_are_permanent_unless_time_can_mend_them),
         cmocka_unit_test(test_switch_request_is_answered_and_unknown_plugins_are_named),
         cmocka_unit_test(test_an_exchange_may_have_several_rounds),
