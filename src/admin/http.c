@@ -6,6 +6,7 @@
 
 #include "admin/envelope.h"
 #include "admin/http_listen.h"
+#include "admin/http_tls.h"
 #include "admin/route.h"
 #include "admin/state.h"
 #include "core/objects.h"
@@ -25,7 +26,6 @@
 struct admin_http {
     struct admin *admin;
     struct MHD_Daemon *daemon;
-    struct admin_tls tls;
 };
 
 /* One request on its way through libmicrohttpd. */
@@ -60,21 +60,13 @@ read_headers(struct MHD_Connection *connection)
     };
 }
 
-/* A client certificate is not demanded, but one that is shown must be good. */
 static bool
-certificate_is_good(const struct admin_http *http, struct MHD_Connection *connection)
+certificate_is_good(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    unsigned count = 0;
-    unsigned status = 0;
 
-    if (http->tls.ca == NULL || info == NULL ||
-        gnutls_certificate_get_peers(info->tls_session, &count) == NULL || count == 0) {
-        return true;
-    }
-    return gnutls_certificate_verify_peers2(info->tls_session, &status) == GNUTLS_E_SUCCESS &&
-           status == 0;
+    return info == NULL || info->tls_session == NULL || admin_tls_peer_is_good(info->tls_session);
 }
 
 /* Everything but the body is there. */
@@ -91,8 +83,8 @@ begin(const struct admin_http *http, struct MHD_Connection *connection, const ch
     request->registry = core_registry_ref();
     request->headers = read_headers(connection);
     request->peer = peer != NULL ? peer->client_addr : NULL;
-    request->is_encrypted = http->tls.cert != NULL;
-    if (!certificate_is_good(http, connection)) {
+    request->is_encrypted = admin_tls_is_on();
+    if (!certificate_is_good(connection)) {
         admin_response_error(
             &exchange->response, 401,
             "The client certificate is not signed by an authority of admin_ssl_ca, or "
@@ -241,20 +233,33 @@ on_message(void *cls, const char *format, va_list args)
     mx_log_info(NULL, "REST API: %s", text);
 }
 
+/* Only ever read; the table of options knows no const. */
+static void *
+unconst(const char *text)
+{
+    void *out = NULL;
+
+    memcpy(&out, &text, sizeof(out));
+    return out;
+}
+
 static struct MHD_Daemon *
 start_daemon(struct admin_http *http, int fd)
 {
     unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
                      MHD_USE_POLL | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    bool has_tls = admin_tls_is_on();
+    const char *ca = admin_tls_first_ca();
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, http->tls.key},
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, http->tls.cert},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, http->tls.priorities},
-        {http->tls.ca != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, http->tls.ca},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, NULL},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, unconst(admin_tls_priorities())},
+        {ca != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, unconst(ca)},
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    bool has_tls = http->tls.cert != NULL;
+    gnutls_certificate_retrieve_function3 *retrieve = admin_tls_retrieve;
+
+    memcpy(&tls[0].ptr_value, &retrieve, sizeof(retrieve)); /* ISO C knows no cast for that */
 
     flags |= has_tls ? (unsigned)MHD_USE_TLS : 0u;
     return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
@@ -272,17 +277,14 @@ admin_http_open(struct admin *admin, const struct core_global_config *globals, s
     int fd = -1;
 
     http->admin = admin;
-    if (admin_tls_load(&http->tls, globals, err) != 0 ||
-        (fd = admin_listen_open(globals, err)) < 0) {
+    if (admin_tls_load(globals, err) != 0 || (fd = admin_listen_open(globals, err)) < 0) {
         admin_http_close(http);
         return NULL;
     }
     http->daemon = start_daemon(http, fd);
     if (http->daemon == NULL) {
         (void)close(fd);
-        (void)mx_err_text(
-            err, "REST API: the HTTP server did not start%s.",
-            http->tls.cert != NULL ? "; do admin_ssl_key and admin_ssl_cert belong together?" : "");
+        (void)mx_err_text(err, "REST API: the HTTP server did not start.");
         admin_http_close(http);
         return NULL;
     }
@@ -298,6 +300,6 @@ admin_http_close(struct admin_http *http)
     if (http->daemon != NULL) {
         MHD_stop_daemon(http->daemon);
     }
-    admin_tls_fini(&http->tls);
+    admin_tls_fini();
     free(http);
 }

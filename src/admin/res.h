@@ -72,6 +72,7 @@ void admin_get_session_relation(struct admin_request *request, struct admin_resp
 void admin_delete_session(struct admin_request *request, struct admin_response *response);
 
 void admin_get_maxscale(struct admin_request *request, struct admin_response *response);
+void admin_post_tls_reload(struct admin_request *request, struct admin_response *response);
 void admin_get_memory(struct admin_request *request, struct admin_response *response);
 void admin_get_threads(struct admin_request *request, struct admin_response *response);
 void admin_get_thread(struct admin_request *request, struct admin_response *response);

@@ -6,7 +6,7 @@ import zlib
 
 CLIENT = {
     "LONG_PASSWORD": 1, "FOUND_ROWS": 2, "LONG_FLAG": 4, "CONNECT_WITH_DB": 8, "COMPRESS": 32, "LOCAL_FILES": 128,
-    "PROTOCOL_41": 512, "TRANSACTIONS": 8192, "SECURE": 32768, "MULTI_STATEMENTS": 1 << 16,
+    "PROTOCOL_41": 512, "SSL": 2048, "TRANSACTIONS": 8192, "SECURE": 32768, "MULTI_STATEMENTS": 1 << 16,
     "MULTI_RESULTS": 1 << 17, "PS_MULTI_RESULTS": 1 << 18, "PLUGIN_AUTH": 1 << 19,
     "CONNECT_ATTRS": 1 << 20, "LENENC": 1 << 21, "SESSION_TRACK": 1 << 23, "DEPRECATE_EOF": 1 << 24,
 }
@@ -68,8 +68,9 @@ def lenenc(data, at=0):
 class Client:
     def __init__(self, port, user="app", password="app", db="", caps=BASE, collation=45, cut=0,
                  login=True, plugin=b"mysql_native_password", timeout=30, header=b"", path=None,
-                 address="127.0.0.1", ext=0):
-        """header: bytes in front of everything (PROXY); path: of a unix socket instead of the port"""
+                 address="127.0.0.1", tls=None, behind_request=b"", ext=0):
+        """header: bytes in front of everything (PROXY); path: of a unix socket instead of the port;
+        tls: an ssl.SSLContext; behind_request: clear bytes in one piece with the request for TLS"""
         if path:
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(timeout)
@@ -101,6 +102,9 @@ class Client:
         self.ext = ext & self.server_ext
         if self.ext:
             self.caps &= ~CLIENT["LONG_PASSWORD"]
+        if tls:
+            self.caps |= CLIENT["SSL"]
+            self.start_tls(tls, collation, behind_request)
         if login:
             self.login(user, password, db, collation, plugin)
 
@@ -175,6 +179,13 @@ class Client:
         self.close()
 
     # -- login
+
+    def start_tls(self, context, collation=45, behind_request=b""):
+        body = struct.pack("<IIB", self.caps, 1 << 24, collation) + bytes(19)
+        body += struct.pack("<I", self.ext)
+        self.socket.sendall(frame(body, self.sequence + 1) + behind_request)
+        self.sequence += 1
+        self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
     def login(self, user, password, db, collation, plugin=b"mysql_native_password"):
         token = native(password, self.scramble) if plugin == b"mysql_native_password" else b"\x01" * 8
