@@ -74,6 +74,7 @@ struct mx_monitor_target {
     const char *ssl_key;
     const char *ssl_ca;
     const char *ssl_cipher;
+    const char *ssl_versions; /* "TLSv1.2,TLSv1.3"; NULL: the library's choice */
     bool ssl_verify_peer_certificate;
     bool ssl_verify_peer_host;
 };

@@ -335,6 +335,8 @@ extern const size_t core_filter_param_count;
 extern const struct mx_enum_value core_rank_values[];
 extern const struct mx_enum_value core_sql_mode_values[];
 extern const struct mx_enum_value core_tls_version_values[];
+/* "TLSv1.2,TLSv1.3" for the bits of an ssl_version; NULL when the library is to choose. */
+const char *core_tls_versions_text(int64_t bits);
 extern const struct mx_enum_value core_event_values[];
 
 #endif

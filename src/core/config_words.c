@@ -21,6 +21,29 @@ const struct mx_enum_value core_tls_version_values[] = {
     {"TLSv1.3", CORE_TLS_V13}, {NULL, 0},
 };
 
+const char *
+core_tls_versions_text(int64_t bits)
+{
+    static const char *const texts[16] = {
+        [1] = "TLSv1.0",
+        [2] = "TLSv1.1",
+        [3] = "TLSv1.0,TLSv1.1",
+        [4] = "TLSv1.2",
+        [5] = "TLSv1.0,TLSv1.2",
+        [6] = "TLSv1.1,TLSv1.2",
+        [7] = "TLSv1.0,TLSv1.1,TLSv1.2",
+        [8] = "TLSv1.3",
+        [9] = "TLSv1.0,TLSv1.3",
+        [10] = "TLSv1.1,TLSv1.3",
+        [11] = "TLSv1.0,TLSv1.1,TLSv1.3",
+        [12] = "TLSv1.2,TLSv1.3",
+        [13] = "TLSv1.0,TLSv1.2,TLSv1.3",
+        [14] = "TLSv1.1,TLSv1.2,TLSv1.3",
+        [15] = "TLSv1.0,TLSv1.1,TLSv1.2,TLSv1.3",
+    };
+    return (bits & CORE_TLS_MAX) != 0 ? NULL : texts[bits & 15];
+}
+
 const struct mx_enum_value core_event_values[] = {
     {"all", CORE_EVENT_ALL},
     {"master_down", CORE_EVENT_MASTER_DOWN},

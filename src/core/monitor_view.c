@@ -67,6 +67,7 @@ mx_monitor_target(const struct mx_monitor *monitor, size_t index, struct mx_moni
         .ssl_key = config->tls.ssl_key,
         .ssl_ca = config->tls.ssl_ca,
         .ssl_cipher = config->tls.ssl_cipher,
+        .ssl_versions = core_tls_versions_text(config->tls.ssl_version),
         .ssl_verify_peer_certificate = config->tls.ssl_verify_peer_certificate,
         .ssl_verify_peer_host = config->tls.ssl_verify_peer_host,
     };

@@ -12,29 +12,6 @@ copy(const char *text)
     return text == NULL || *text == '\0' ? NULL : mx_strdup(text);
 }
 
-/* "TLSv1.2,TLSv1.3" for the set bits; NULL when the library is to choose. */
-static char *
-tls_versions(int64_t bits)
-{
-    static const struct {
-        int64_t bit;
-        const char *name;
-    } versions[] = {{CORE_TLS_V10, "TLSv1.0"},
-                    {CORE_TLS_V11, "TLSv1.1"},
-                    {CORE_TLS_V12, "TLSv1.2"},
-                    {CORE_TLS_V13, "TLSv1.3"}};
-    char *out = NULL;
-    for (size_t i = 0; i < MX_COUNT(versions) && (bits & CORE_TLS_MAX) == 0; i++) {
-        if ((bits & versions[i].bit) != 0) {
-            char *longer = mx_asprintf("%s%s%s", out == NULL ? "" : out, out == NULL ? "" : ",",
-                                       versions[i].name);
-            free(out);
-            out = longer;
-        }
-    }
-    return out;
-}
-
 static void
 server_describe(const struct mx_server *server, struct core_users_server *out)
 {
@@ -51,7 +28,7 @@ server_describe(const struct mx_server *server, struct core_users_server *out)
         .ssl_key = copy(config->tls.ssl_key),
         .ssl_ca = copy(config->tls.ssl_ca),
         .ssl_cipher = copy(config->tls.ssl_cipher),
-        .tls_version = tls_versions(config->tls.ssl_version),
+        .tls_version = copy(core_tls_versions_text(config->tls.ssl_version)),
         .ssl_verify_peer = config->tls.ssl_verify_peer_certificate,
         .ssl_verify_host = config->tls.ssl_verify_peer_host,
     };

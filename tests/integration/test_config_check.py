@@ -145,7 +145,7 @@ BAD = {
     "threads_zero": (change("threads=2", "threads=0"), "too small"),
     "tls_missing_files": (change("port=4006", "port=4006\nssl=true\nssl_cert=/nonexistent/c.pem"),
                           "/nonexistent/c.pem"),
-    "tls_on_server": (change("port=3001", "port=3001\nssl=true"), "TLS"),
+    "tls_without_certificate": (change("port=4006", "port=4006\nssl=true"), "ssl_cert"),
     "two_monitors": (BASE + "\n[Mon2]\ntype=monitor\nmodule=mariadbmon\nservers=server1\n"
                      "user=u\npassword=p\n", "'server1'"),
     "unknown_filter": (change("router=readwritesplit", "router=readwritesplit\nfilters=NoF"), "'NoF'"),

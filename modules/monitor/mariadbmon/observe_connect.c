@@ -51,6 +51,9 @@ mon_connection_new(const struct mx_monitor_target *target,
                             target->ssl_cipher);
         (void)mysql_options(conn, MYSQL_OPT_SSL_ENFORCE, &on);
         (void)mysql_options(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+        if (target->ssl_versions != NULL) {
+            (void)mysql_options(conn, MARIADB_OPT_TLS_VERSION, target->ssl_versions);
+        }
     }
     return conn;
 }
