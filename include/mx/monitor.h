@@ -89,6 +89,14 @@ MX_API void mx_monitor_target(const struct mx_monitor *monitor, size_t index,
 /* ----------------------------------------------------------------- publication */
 
 /* What the module knows about one server after a tick; texts are copied. */
+/* Global variables of a server that clients are told at login (connection_metadata). */
+struct mx_server_variables {
+    char max_allowed_packet[24];
+    char system_time_zone[64];
+    char time_zone[64];
+    char tx_isolation[24];
+};
+
 struct mx_monitor_report {
     uint32_t status; /* mx_status bits */
     int64_t lag_s;   /* MX_LAG_UNKNOWN */
@@ -100,7 +108,8 @@ struct mx_monitor_report {
     int charset;           /* default collation number of the greeting */
     int64_t uptime_s;      /* -1 unknown */
     int64_t ping_us;
-    const char *version_string; /* NULL: unchanged */
+    const char *version_string;                  /* NULL: unchanged */
+    const struct mx_server_variables *variables; /* NULL: unchanged */
     const char *gtid_current_pos;
     const char *gtid_binlog_pos;
     const char *state_details; /* NULL: none */

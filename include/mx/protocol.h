@@ -180,6 +180,13 @@ MX_API int64_t mx_service_clients(const struct mx_service *service);
 MX_API char *const *mx_session_metadata(const struct mx_session *session);
 /* Statements that every new connection to a server begins with; NULL behind the last, or NULL. */
 MX_API char *const *mx_session_init_sql(const struct mx_session *session);
+/*
+ * A global variable for connection_metadata, of the first usable server that is the primary, else
+ * of the first replica, else of the first one. False: not known. The name may be changed: later
+ * versions have another one for tx_isolation.
+ */
+MX_API bool mx_session_server_variable(const struct mx_session *session, const char **name,
+                                       char *out, size_t size);
 /* The listener's parameter `compression`. */
 MX_API bool mx_session_compression(const struct mx_session *session);
 /* Version of this program. */

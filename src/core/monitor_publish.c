@@ -162,6 +162,9 @@ store_facts(struct mx_server *server, const struct mx_monitor_report *report)
         mx_atomic_set(&rt->uptime_s, report->uptime_s);
     }
     (void)pthread_mutex_lock(&rt->lock);
+    if (report->variables != NULL) {
+        rt->info.variables = *report->variables;
+    }
     if (report->version_string != NULL) {
         replace_text(&rt->info.version_string, report->version_string);
     }

@@ -18,6 +18,7 @@
 #include "core/config.h"
 #include "mx/atomic.h"
 #include "mx/module.h"
+#include "mx/monitor.h"
 #include "mx/server.h"
 #include "mx/session.h"
 #include "net/network.h"
@@ -60,6 +61,7 @@ struct core_pool;
 /* Texts and facts a monitor found out; replaced whole, read under `lock`. */
 struct core_server_info {
     char *version_string;
+    struct mx_server_variables variables; /* "" what is not known */
     char *gtid_current_pos;
     char *gtid_binlog_pos;
     char *last_event;    /* e.g. master_up */

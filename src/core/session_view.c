@@ -129,6 +129,65 @@ mx_session_init_sql(const struct mx_session *session)
     return session->listener->init_sql;
 }
 
+static const struct mx_server *
+metadata_server(const struct mx_service *service)
+{
+    const struct mx_server *first = NULL;
+    const struct mx_server *replica = NULL;
+    for (size_t i = 0; i < service->server_count; i++) {
+        const struct mx_server *server = service->servers[i];
+        if (mx_server_is_master(server)) {
+            return server;
+        }
+        if (replica == NULL && mx_server_is_slave(server)) {
+            replica = server;
+        }
+        if (first == NULL && mx_server_usable(server)) {
+            first = server;
+        }
+    }
+    return replica != NULL ? replica : first;
+}
+
+static const char *
+variable_of(const struct mx_server_variables *variables, const char *name)
+{
+    const struct {
+        const char *name;
+        const char *value;
+    } rows[] = {
+        {"max_allowed_packet", variables->max_allowed_packet},
+        {"system_time_zone", variables->system_time_zone},
+        {"time_zone", variables->time_zone},
+        {"tx_isolation", variables->tx_isolation},
+    };
+    for (size_t i = 0; i < MX_COUNT(rows); i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return rows[i].value;
+        }
+    }
+    return "";
+}
+
+bool
+mx_session_server_variable(const struct mx_session *session, const char **name, char *out,
+                           size_t size)
+{
+    const struct mx_server *server = metadata_server(session->service);
+    if (server == NULL) {
+        return false;
+    }
+    struct core_server_runtime *rt = server->rt;
+    pthread_mutex_lock(&rt->lock);
+    (void)snprintf(out, size, "%s", variable_of(&rt->info.variables, *name));
+    pthread_mutex_unlock(&rt->lock);
+    if (strcmp(*name, "tx_isolation") == 0 && mx_atomic_get(&rt->is_mariadb) != 0 &&
+        mx_server_version(server) >= 110000) {
+        *name = "transaction_isolation";
+    }
+    return out[0] != '\0';
+}
+
 bool
 mx_session_compression(const struct mx_session *session)
 {

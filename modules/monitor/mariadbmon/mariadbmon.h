@@ -229,6 +229,7 @@ struct mon_server_obs {
     uint32_t version; /* 101119 */
     char version_string[128];
     char collation[64];
+    struct mx_server_variables variables;
     uint64_t capabilities;
     int charset;
     int64_t uptime_s;

@@ -69,6 +69,15 @@ parse_variable(const char *name, const char *value, struct mon_server_obs *obs)
         obs->gtid_domain = (uint32_t)to_int(value, 0);
     } else if (strcasecmp(name, "collation_server") == 0) {
         COPY(obs->collation, value);
+    } else if (strcasecmp(name, "max_allowed_packet") == 0) {
+        COPY(obs->variables.max_allowed_packet, value);
+    } else if (strcasecmp(name, "system_time_zone") == 0) {
+        COPY(obs->variables.system_time_zone, value);
+    } else if (strcasecmp(name, "time_zone") == 0) {
+        COPY(obs->variables.time_zone, value);
+    } else if (strcasecmp(name, "tx_isolation") == 0 ||
+               strcasecmp(name, "transaction_isolation") == 0) {
+        COPY(obs->variables.tx_isolation, value);
     } else if (strcasecmp(name, "expire_logs_days") == 0) {
         int64_t days = (int64_t)strtod(value, NULL);
         obs->binlog_expire_s = days > 0 ? days * 86400 : obs->binlog_expire_s;
@@ -398,7 +407,8 @@ mon_query_text(enum mon_query query, const struct mon_server_obs *obs,
             "'log_slave_updates','gtid_strict_mode','gtid_domain_id','gtid_binlog_pos',"
             "'gtid_current_pos','gtid_binlog_state','event_scheduler','collation_server',"
             "'rpl_semi_sync_master_enabled','rpl_semi_sync_slave_enabled','expire_logs_days',"
-            "'binlog_expire_logs_seconds')");
+            "'binlog_expire_logs_seconds','max_allowed_packet','system_time_zone','time_zone',"
+            "'tx_isolation','transaction_isolation')");
     case MON_QUERY_SLAVES:
         return mx_strdup(modern ? "SHOW ALL SLAVES STATUS" : "SHOW SLAVE STATUS");
     case MON_QUERY_STATUS:

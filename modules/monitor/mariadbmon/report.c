@@ -120,6 +120,7 @@ fill_report(struct mon_instance *instance, size_t i)
         .charset = s->charset,
         .uptime_s = running ? s->uptime_s : -1,
         .ping_us = s->ping_us,
+        .variables = s->has_settings ? &s->variables : NULL,
         .version_string = running ? s->version_string : NULL,
         .gtid_current_pos = s->gtid_current.count > 0 ? instance->gtid_current[i] : NULL,
         .gtid_binlog_pos = s->gtid_binlog.count > 0 ? instance->gtid_binlog[i] : NULL,

@@ -146,6 +146,17 @@ add_metadata(struct mx_session *session, uint16_t collation, struct wire_writer 
         has_threads = has_threads || wire_slice_equals(name, "threads_connected");
         has_id = has_id || wire_slice_equals(name, "connection_id");
         const char *value = metadata_value(name, equals + 1, collation);
+        char known[80];
+        char text[80];
+        const char *sent = known;
+        if (value == NULL && name.len < sizeof(known)) {
+            memcpy(known, name.data, name.len);
+            known[name.len] = '\0';
+            if (mx_session_server_variable(session, &sent, text, sizeof(text))) {
+                name = wire_slice_of(sent);
+                value = text;
+            }
+        }
         if (value != NULL) {
             wire_track_add_variable(state, name, wire_slice_of(value));
         }

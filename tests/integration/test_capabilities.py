@@ -1,0 +1,81 @@
+"""What clients are offered and told: progress reports, capabilities, connection metadata."""
+import subprocess
+
+import pytest
+
+from conversations import raw
+from lab import lab
+
+EXT = raw.PROGRESS | raw.BULK | raw.TYPES | raw.CACHE
+
+
+def state_of(answer):
+    """{name: value} of the session state in an OK packet."""
+    out = {}
+    _, at = raw.lenenc(answer, 1)
+    _, at = raw.lenenc(answer, at)
+    size, at = raw.lenenc(answer, at + 4)
+    at += size
+    size, at = raw.lenenc(answer, at)
+    end = at + size
+    while at < end:
+        assert answer[at] == 0  # a system variable
+        _, at = raw.lenenc(answer, at + 1)
+        size, at = raw.lenenc(answer, at)
+        name, at = answer[at:at + size].decode(), at + size
+        size, at = raw.lenenc(answer, at)
+        out[name], at = answer[at:at + size].decode(), at + size
+    return out
+
+
+def test_capabilities_are_those_of_the_servers(proxy, cluster):
+    with raw.Client(cluster.primary.port) as direct, raw.Client(proxy.port) as through:
+        assert through.server_ext == direct.server_ext == EXT
+        assert not through.server_caps & ~direct.server_caps
+
+
+def test_connection_metadata_of_the_primary(proxy, cluster):
+    cluster.primary.run("SET GLOBAL max_allowed_packet = 33554432", "SET GLOBAL time_zone = '+03:00'",
+                        "SET GLOBAL tx_isolation = 'READ-COMMITTED'")
+
+    def told():
+        with raw.Client(proxy.port, caps=raw.BASE | raw.TRACK) as client:
+            state = state_of(client.answer)
+        return state if state.get("max_allowed_packet") == "33554432" else None
+    try:
+        state = lab.wait_for("what the monitor has read", told)
+        zone = cluster.primary.query("SELECT @@system_time_zone")[0][0]
+        assert state["time_zone"] == "+03:00" and state["system_time_zone"] == zone
+        assert state["tx_isolation"] == "READ-COMMITTED"
+        assert state["character_set_client"] == state["character_set_results"] == "utf8mb4"
+        assert state["maxscale"] and int(state["threads_connected"]) >= 1 and int(state["connection_id"]) > 0
+    finally:
+        cluster.primary.run("SET GLOBAL max_allowed_packet = 16777216", "SET GLOBAL time_zone = 'SYSTEM'",
+                            "SET GLOBAL tx_isolation = 'REPEATABLE-READ'")
+
+
+def test_progress_reports_pass(proxy, cluster):
+    """A client that asked for them gets them, and the answer behind them ends where it should."""
+    cluster.primary.run("CREATE OR REPLACE TABLE test.progress (id INT PRIMARY KEY, t TEXT) ENGINE=Aria",
+                        "INSERT INTO test.progress SELECT seq, REPEAT('x', 200) FROM test.seq_1_to_30000")
+    alter = "ALTER TABLE test.progress MODIFY t TEXT CHARACTER SET {}, FORCE, ALGORITHM=COPY"
+    for port in (cluster.primary.port, proxy.port):
+        with raw.Client(port, ext=EXT) as client:
+            client.query("SET progress_report_time = 1")
+            out = client.query(alter.format("utf8mb4" if port == proxy.port else "latin1"))
+            assert out[-1][4] == 0
+            assert client.query("SELECT 'next'")[-2][4:] == b"\x04next"
+        with raw.Client(port) as client:  # not asked for
+            out = client.query(alter.format("utf8mb4"))
+            assert len(out) == 1 and out[0][4] == 0
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_program_that_shows_progress(proxy, cluster, compressed):
+    cluster.primary.run("CREATE OR REPLACE TABLE test.progress2 (id INT PRIMARY KEY, t TEXT) ENGINE=Aria",
+                        "INSERT INTO test.progress2 SELECT seq, REPEAT('x', 200) FROM test.seq_1_to_30000")
+    done = subprocess.run(["mariadb", "--no-defaults", "-h127.0.0.1", f"-P{proxy.port}", "-uapp", "-papp",
+                           "--progress-reports", *(["--compress"] if compressed else []), "-e",
+                           "SET progress_report_time=1; ALTER TABLE test.progress2 ADD COLUMN x INT, ALGORITHM=COPY;"
+                           "SELECT COUNT(*) FROM test.progress2"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "30000" in done.stdout, done.stderr
