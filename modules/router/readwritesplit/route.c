@@ -4,6 +4,8 @@
 #include "mx/worker.h"
 #include "rwsplit.h"
 
+#define ER_NO_OPEN_CURSOR 1421
+
 #define CURSOR_FLAGS_AT 9 /* header 4, command 1, statement id 4 */
 
 struct rws_counters *
@@ -275,8 +277,7 @@ route_to_all(struct rws_session *rs, struct mx_query *query)
 /* ------------------------------------------------------------------ the door */
 
 /*
- * FETCH goes to the cursor, EXECUTE and more of long data to the long data there is. Where there is
- * no cursor (any more) any server says so.
+ * FETCH goes to the cursor, EXECUTE and more of long data to the long data there is.
  */
 static struct rws_backend *
 home_of(struct rws_session *rs, const struct mx_query *query)
@@ -309,6 +310,13 @@ route_first(struct rws_session *rs, struct mx_query *query, enum rws_target targ
         note_home(rs, query, home);
         send_to(rs, home, query);
         return MX_PASS;
+    }
+    if (query->command == MX_COM_STMT_FETCH) {
+        /* None, or its server has gone. Another one might still have rows of an execution before.
+         */
+        mx_session_reply_error(rs->session, ER_NO_OPEN_CURSOR, "HY000",
+                               "The statement (%u) has no open cursor", query->stmt_id);
+        return MX_DONE;
     }
     return target == RWS_ALL ? route_to_all(rs, query) : route_to_one(rs, query, target);
 }

@@ -351,11 +351,12 @@ test_locked_session_does_not_change_its_primary(void **state)
 }
 
 static void
-test_fetch_without_its_server_ends_the_session(void **state)
+test_fetch_without_its_server_goes_to_no_other(void **state)
 {
     (void)state;
     assert_int_equal(fake_command(rs, MX_COM_STMT_FETCH, 7, "\x07\0\0\0\x0a\0\0\0", 8, NULL),
-                     MX_FAIL);
+                     MX_DONE);
+    assert_int_equal(fake.error_code, 1421);
 }
 
 static void
@@ -420,7 +421,7 @@ main(void)
         TEST(test_execute_after_a_cursor_is_decided_anew),
         TEST(test_execute_follows_its_long_data_once),
         TEST(test_locked_session_does_not_change_its_primary),
-        TEST(test_fetch_without_its_server_ends_the_session),
+        TEST(test_fetch_without_its_server_goes_to_no_other),
         TEST(test_locked_tables_pin_reads_until_unlocked),
         TEST(test_barred_server_is_not_opened_again),
     };
