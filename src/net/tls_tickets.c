@@ -25,7 +25,7 @@ derive(const uint8_t *secret, const char *word, uint8_t out[HASH_LEN])
 {
     uint8_t input[16 + NET_TICKET_SECRET] = {0};
     size_t len = HASH_LEN;
-    memcpy(input, word, strlen(word));
+    memcpy(input, word, strnlen(word, 16)); /* NOLINT(bugprone-not-null-terminated-result): bytes */
     memcpy(input + 16, secret, NET_TICKET_SECRET);
     if (EVP_Q_digest(NULL, "SHA256", NULL, input, sizeof(input), out, &len) != 1) {
         MX_BUG("SHA-256 is not there");

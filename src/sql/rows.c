@@ -287,7 +287,7 @@ quote_of(const struct sql_lexer *lexer, const char *start)
         return '\'';
     }
     const char *quote = scan_two(start, end, '\'', '"');
-    return quote == end ? '\'' : *quote;
+    return (char)(quote == end ? '\'' : *quote);
 }
 
 /* Nothing was met yet that gives commas and parentheses a meaning. */

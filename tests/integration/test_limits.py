@@ -1,6 +1,7 @@
 """Limits of clients and server connections, what is remembered of sessions, storms of clients."""
 import os
 import resource
+import socket
 import subprocess
 
 import pymysql
@@ -201,7 +202,10 @@ def test_a_process_without_descriptors_goes_on(make_proxy, cluster, storm):
     """Clients wait in the backlog while there are none, and are served when there are again."""
     proxy = start(make_proxy, cluster)
     resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE, (200, 4096))
+    held = [socket.create_connection(("127.0.0.1", proxy.plain)) for _ in range(250)]
+    lab.wait_for("the reason in the log", lambda: "open files" in proxy.log())
+    for one in held:
+        one.close()
     seen = run_storm(storm, proxy.plain, 600)
     assert seen["greeted"] + seen["refused"] == 600 and seen["silent"] == 0
-    lab.wait_for("the reason in the log", lambda: "open files" in proxy.log())
     lab.wait_for("a login after the storm", lambda: proxy.connect(port=proxy.plain).close() or True)

@@ -124,14 +124,6 @@ def test_unknown_command_is_1047_and_the_session_goes_on(proxy):
         assert client.query("SELECT 1")[-1][4] != 0xff
 
 
-def test_replication_command_is_refused_clearly(proxy):
-    with raw.Client(proxy.port) as client:
-        client.command(0x12, bytes(10))
-        answer = client.packet()
-        assert error_code(answer) == 1289 and b"replica" in answer
-        assert client.query("SELECT 1")[-1][4] != 0xff
-
-
 def test_empty_packet_is_no_command(proxy):
     client = raw.Client(proxy.port)
     client.send(raw.frame(b""))
