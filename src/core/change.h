@@ -39,6 +39,6 @@ struct core_change_base {
     size_t worker_count;
     bool allow_duplicate_servers;
 };
-void core_change_init(const struct core_change_base *base);
+void core_change_init(const struct core_change_base *with);
 
 #endif

@@ -16,6 +16,7 @@
     {CORE_TLS_ROW(config, ssl_crl, MX_PARAM_STRING, 0), \
      .doc = "File with the list of revoked certificates, PEM."},
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `crl` is a row or nothing, no expression. */
 #define CORE_TLS_ROWS(config, crl)                                                            \
     {CORE_TLS_ROW(config, ssl, MX_PARAM_BOOL, 0),                                             \
      .value_default = "false",                                                                \
@@ -49,6 +50,7 @@
      .value_default = "MAX",                                                                  \
      .values = core_tls_version_values,                                                       \
      .doc = "TLS versions that are accepted, as a comma list."},
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 #endif

@@ -196,7 +196,7 @@ set_nested(const struct setting *setting, const char *name, const json_t *value)
 static void
 set_named(const struct setting *setting, const char *name, const json_t *value)
 {
-    if (json_is_null(value) || set_nested(setting, name, value)) {
+    if (name == NULL || json_is_null(value) || set_nested(setting, name, value)) {
         return;
     }
     for (size_t i = 0; i < setting->parts->count; i++) {

@@ -159,7 +159,7 @@ text_json(const struct statement *statement)
     }
     char *copy = mx_strndup(statement->text, statement->len);
     for (size_t i = 0; i < statement->len; i++) {
-        copy[i] = (unsigned char)copy[i] < 0x80 ? copy[i] : '?';
+        copy[i] = (char)((unsigned char)copy[i] < 0x80 ? copy[i] : '?');
     }
     text = json_stringn(copy, statement->len);
     free(copy);

@@ -349,7 +349,6 @@ run_step(struct mx_session *session, void *job, struct mx_auth_client *x)
     struct mariadb_client *client = client_of(session);
     struct mariadb_attempt *attempt = client->attempt;
     const struct mx_authenticator *by = attempt->account.authenticator;
-    struct mx_auth_wait wait = {.session = session};
     mx_buf_clear(&attempt->token);
     mx_buf_clear(&attempt->server_user);
     x->config = by->config;
@@ -369,7 +368,6 @@ run_step(struct mx_session *session, void *job, struct mx_auth_client *x)
     x->log_details = mx_session_logs_auth(session);
     x->job = job;
     x->state = &attempt->state;
-    x->wait = &wait;
     x->token = &attempt->token;
     x->server_user = &attempt->server_user;
     enum mx_auth_verdict verdict = by->ops->client_step(x);
@@ -384,7 +382,8 @@ attempt_step(struct mx_session *session, void *job)
     struct mariadb_client *client = client_of(session);
     struct mx_buf out = {0};
     struct mx_err err;
-    struct mx_auth_client x = {.out = &out, .err = &err};
+    struct mx_auth_wait wait = {.session = session};
+    struct mx_auth_client x = {.out = &out, .err = &err, .wait = &wait};
     mx_err_clear(&err);
     enum mx_auth_verdict verdict = run_step(session, job, &x);
     switch (verdict) {

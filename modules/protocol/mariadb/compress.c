@@ -244,6 +244,19 @@ take_inside(struct compress *c, const uint8_t *in, size_t in_len, uint8_t *out, 
     return 0;
 }
 
+/* True: the header is whole. */
+static bool
+take_head(struct compress *c, const uint8_t *in, size_t in_len, size_t *used)
+{
+    size_t part = mx_min_size(sizeof(c->head) - c->head_have, in_len - *used);
+    if (part > 0) {
+        memcpy(c->head + c->head_have, in + *used, part);
+    }
+    c->head_have = (uint8_t)(c->head_have + part);
+    *used += part;
+    return c->head_have == sizeof(c->head);
+}
+
 static int
 decode(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t *out, size_t cap,
        size_t *made, struct mx_err *err)
@@ -267,13 +280,7 @@ decode(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t *out
             }
             continue;
         }
-        size_t part = mx_min_size(sizeof(c->head) - c->head_have, in_len - *used);
-        if (part > 0) {
-            memcpy(c->head + c->head_have, in + *used, part);
-        }
-        c->head_have = (uint8_t)(c->head_have + part);
-        *used += part;
-        if (c->head_have < sizeof(c->head)) {
+        if (!take_head(c, in, in_len, used)) {
             return 0;
         }
         if (begin_packet(c, err) != 0) {

@@ -411,10 +411,10 @@ void backend_pay_reset(struct mariadb_backend *backend);
 
 /* pooled.c */
 struct mx_pooled *backend_release(struct mx_endpoint *endpoint);
-enum mx_pool_fit pooled_fit(const struct mx_pooled *pooled, const struct mx_endpoint *endpoint);
-void backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *pooled, enum mx_pool_fit fit);
-void pooled_settle(struct mx_pooled *pooled);
-void pooled_close(struct mx_pooled *pooled);
+enum mx_pool_fit pooled_fit(const struct mx_pooled *core, const struct mx_endpoint *endpoint);
+void backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *core, enum mx_pool_fit fit);
+void pooled_settle(struct mx_pooled *core);
+void pooled_close(struct mx_pooled *core);
 
 /* leftovers.c: pure. */
 enum leftover {
