@@ -5,6 +5,7 @@ import mmap
 import os
 import re
 import socket
+import statistics
 import struct
 import subprocess
 import time
@@ -215,12 +216,13 @@ def wakeups_per_statement(pid, port, clients):
     return (wakeups(pid) - before) / json.loads(done.stdout)["statements"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("service", ["rcr", "rws"])
 def test_wakes_up_less_often_than_haproxy(two_threads, haproxy, service):
     proxy, ports = two_threads
     process, haproxy_port = haproxy
     ours, theirs = [], []
-    for _ in range(5):  # interleaved: whatever else goes on concerns both
+    for _ in range(7):  # interleaved: whatever else goes on concerns both
         theirs.append(wakeups_per_statement(process.pid, haproxy_port, 32))
         ours.append(wakeups_per_statement(proxy.process.pid, ports[service], 32))
-    assert sum(ours) < sum(theirs), (ours, theirs)
+    assert statistics.median(ours) < statistics.median(theirs), (ours, theirs)

@@ -316,6 +316,7 @@ route_first(struct rws_session *rs, struct mx_query *query, enum rws_target targ
          */
         mx_session_reply_error(rs->session, ER_NO_OPEN_CURSOR, "HY000",
                                "The statement (%u) has no open cursor", query->stmt_id);
+        rws_stmt_finish(rs);
         return MX_DONE;
     }
     return target == RWS_ALL ? route_to_all(rs, query) : route_to_one(rs, query, target);

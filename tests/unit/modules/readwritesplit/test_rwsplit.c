@@ -357,6 +357,7 @@ test_fetch_without_its_server_goes_to_no_other(void **state)
     assert_int_equal(fake_command(rs, MX_COM_STMT_FETCH, 7, "\x07\0\0\0\x0a\0\0\0", 8, NULL),
                      MX_DONE);
     assert_int_equal(fake.error_code, 1421);
+    assert_int_equal(write_something(), MX_PASS);
 }
 
 static void
