@@ -223,6 +223,6 @@ def test_wakes_up_less_often_than_haproxy(two_threads, haproxy, service):
     process, haproxy_port = haproxy
     ours, theirs = [], []
     for _ in range(7):  # interleaved: whatever else goes on concerns both
-        theirs.append(wakeups_per_statement(process.pid, haproxy_port, 32))
-        ours.append(wakeups_per_statement(proxy.process.pid, ports[service], 32))
+        theirs.append(wakeups_per_statement(process.pid, haproxy_port, 64))
+        ours.append(wakeups_per_statement(proxy.process.pid, ports[service], 64))
     assert statistics.median(ours) < statistics.median(theirs), (ours, theirs)
