@@ -188,8 +188,9 @@ mx_conn_open(const struct mx_conn_target *target, const struct mx_conn_ops *ops,
     const char *problem = NULL;
     conn->connect = connect;
     connect->conn = conn;
-    connect->client =
-        target->on_behalf_of == NULL ? (struct net_peer){0} : target->on_behalf_of->peer;
+    if (target->on_behalf_of != NULL) {
+        connect->client = target->on_behalf_of->peer;
+    }
     connect->timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : TIMEOUT_DEFAULT_MS;
     if (target->address[0] == '/') {
         (void)snprintf(connect->text, sizeof(connect->text), "'%s'", target->address);

@@ -1,6 +1,6 @@
 /* Input: the text behind the word KILL. What is understood has names that end, and one meaning. */
-#include "fuzz.h"
 #include "kill_words.h"
+#include "fuzz.h"
 
 #include <stdio.h>
 #include <string.h>
