@@ -53,8 +53,9 @@ struct mx_session {
     bool groups_known;    /* looked up for this login, see mapped */
     bool proxied;         /* a PROXY header has been taken */
     uint8_t held_stage;
-    uint16_t move_to; /* number of a worker + 1: to go there when nothing is under way; 0: stay */
-    uint32_t due;     /* replies the client waits for */
+    bool move_deferred; /* it will be tried at the end of this loop turn */
+    uint16_t move_to;   /* number of a worker + 1: to go there when nothing is under way; 0: stay */
+    uint32_t due;       /* replies the client waits for */
     uint32_t needs;
     uint64_t id;
     uint64_t slots;      /* of endpoints, taken ones are 1 */

@@ -129,8 +129,9 @@ endpoint_may_move(struct mx_endpoint *endpoint)
 static bool
 may_move(struct mx_session *session)
 {
-    if (mx_atomic_get(&moves.forbidden) != 0 || !core_session_is_quiet(session) ||
-        !net_conn_may_move(session->conn) || !session->protocol->client_is_quiet(session)) {
+    if (mx_atomic_get(&moves.forbidden) != 0 || session->move_deferred ||
+        !core_session_is_quiet(session) || !net_conn_may_move(session->conn) ||
+        !session->protocol->client_is_quiet(session)) {
         return false;
     }
     mx_list_each (node, &session->endpoints) {
@@ -159,13 +160,18 @@ try_move(struct mx_session *session)
 static void
 move_now(void *arg)
 {
-    (void)try_move(arg);
+    struct mx_session *session = arg;
+    session->move_deferred = false;
+    (void)try_move(session);
 }
 
 void
 core_session_move_soon(struct mx_session *session)
 {
-    mx_worker_defer(move_now, session);
+    if (!session->move_deferred) { /* once: after the first the session may be another worker's */
+        session->move_deferred = true;
+        mx_worker_defer(move_now, session);
+    }
 }
 
 /* ------------------------------------------------------------ orders */
