@@ -168,7 +168,8 @@ move_now(void *arg)
 void
 core_session_move_soon(struct mx_session *session)
 {
-    if (!session->move_deferred) { /* once: after the first the session may be another worker's */
+    /* Of one that ends the memory goes first; after the first move it is another worker's. */
+    if (session->state == CORE_SESSION_STARTED && !session->move_deferred) {
         session->move_deferred = true;
         mx_worker_defer(move_now, session);
     }
