@@ -1,4 +1,5 @@
 """Odd clients, odd servers: a clear error or a clean end, and the proxy goes on."""
+import contextlib
 import random
 import socket
 import struct
@@ -138,7 +139,8 @@ def test_half_commands_leave_nothing_behind(proxy):
         client.send(command[:size])
         client.close()
     client = raw.Client(proxy.port)
-    client.send(raw.frame(b"\x03SELECT '" + b"x" * 20000000)[:18000000])
+    with contextlib.suppress(ConnectionError):  # it is more than the server takes, and that it may say at once
+        client.send(raw.frame(b"\x03SELECT '" + b"x" * 20000000)[:18000000])
     client.close()
     assert_alive(proxy)
 

@@ -80,8 +80,8 @@ class Client:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if header:
             self.socket.sendall(header)
-        self.input = b""
-        self.packed = b""
+        self.input = bytearray()
+        self.packed = bytearray()
         self.compressed = False
         self.number = 0  # of the next packet of the compressed protocol
         self.strict = True
@@ -128,7 +128,8 @@ class Client:
             if len(self.packed) < 7 + size:
                 return
             number, plain = self.packed[3], int.from_bytes(self.packed[4:7], "little")
-            body, self.packed = self.packed[7:7 + size], self.packed[7 + size:]
+            body = self.packed[7:7 + size]
+            del self.packed[:7 + size]
             assert number == self.number or not self.strict, f"number {number}, not {self.number}"
             self.number = number + 1 & 0xff
             if plain:
@@ -149,7 +150,7 @@ class Client:
         while len(self.input) < size:
             data = self.socket.recv(1 << 18)
             if not data:
-                raise Gone(self.input)
+                raise Gone(bytes(self.input))
             if not self.compressed:
                 self.input += data
                 continue
@@ -162,7 +163,8 @@ class Client:
         size = int.from_bytes(self.input[:3], "little")
         self.sequence = self.input[3]
         self.fill(4 + size)
-        payload, self.input = self.input[4:4 + size], self.input[4 + size:]
+        payload = bytes(memoryview(self.input)[4:4 + size])
+        del self.input[:4 + size]
         return payload
 
     def raw_packet(self):
