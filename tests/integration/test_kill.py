@@ -226,6 +226,19 @@ def test_sessions_of_others(place, user):
         assert is_gone(victim)
 
 
+def test_without_an_account_on_that_server_there_is_no_right(place):
+    """The right is asked for where the victim is; it is answered as of one who has no right."""
+    place.cluster.primary.run("SET STATEMENT sql_log_bin=0 FOR CREATE USER half@'%' IDENTIFIED BY 'half'")
+    try:
+        with place.client("rw", "half") as killer, place.client("other", "bob") as victim:
+            assert is_alive(victim)
+            assert error(killer.query(f"KILL {victim.thread_id}")) == (
+                1095, f"You are not owner of thread {victim.thread_id}")
+            assert is_alive(victim)
+    finally:
+        place.cluster.primary.run("SET STATEMENT sql_log_bin=0 FOR DROP USER half@'%'")
+
+
 def test_kill_user_without_right_spares_them_as_the_server_does(place):
     with raw.Client(place.cluster.primary.port, "bob", "bob"), place.client(user="bob") as victim:
         assert is_alive(victim)

@@ -293,6 +293,14 @@ pass_answer(struct kill *kill, struct mx_session *session, const struct kill_rep
 
 static void kill_if_allowed(struct kill *kill, struct mx_session *session);
 
+/* An issuer without an account there has no right to kill there. That it was so is logged. */
+static bool
+is_denied(const struct kill_reply *reply)
+{
+    return reply->err.code == ER_KILL_DENIED ||
+           (reply->said == KILL_SAID_NOTHING && reply->err.code == WIRE_ER_ACCESS_DENIED);
+}
+
 /* The server knows what the issuer may do, with all roles; it has killed one of them already. One
  * that has gone meanwhile says nothing about his rights. */
 static void
@@ -303,7 +311,7 @@ right_answered(struct kill *kill, struct mx_session *session, const struct kill_
     } else if (reply->err.code == WIRE_ER_NO_SUCH_THREAD) {
         kill->matches[kill->asked_about] = kill->matches[--kill->match_count];
         kill_if_allowed(kill, session);
-    } else if (reply->err.code == ER_KILL_DENIED) {
+    } else if (is_denied(reply)) {
         denied(kill, session);
     } else {
         pass_answer(kill, session, reply);
