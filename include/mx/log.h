@@ -17,11 +17,14 @@ enum mx_log_level {
     MX_LOG_DEBUG = 7,
 };
 
+struct mx_log_trace;
+
 struct mx_log_ctx {
     uint64_t session;   /* 0: none */
     const char *module; /* NULL: none */
     const char *object; /* name of the configured object; NULL: none */
     uint32_t levels; /* levels switched on for this context besides the global ones, 1 << level */
+    struct mx_log_trace *trace; /* keeps the last lines of all levels in memory; NULL: nothing */
 };
 
 MX_API bool mx_log_enabled(enum mx_log_level level, const struct mx_log_ctx *ctx);

@@ -134,8 +134,9 @@ MX_API struct mx_sql_options *mx_session_sql_options_edit(struct mx_session *ses
  * and the session must be ended.
  */
 MX_API MX_MUST_USE int mx_session_start(struct mx_session *session, struct mx_err *err);
-/* Orderly end (COM_QUIT, a refused login). What was written still leaves. Harmless when repeated.
- */
+/* COM_QUIT. */
+MX_API void mx_session_quit(struct mx_session *session);
+/* Another orderly end (a refused login). What was written still leaves. Harmless when repeated. */
 MX_API void mx_session_end(struct mx_session *session);
 /* The client's connection has closed: to be called from its `closed`. */
 MX_API void mx_session_gone(struct mx_session *session);

@@ -5,6 +5,7 @@
  */
 #include "app/app.h"
 #include "base/log_sink.h"
+#include "core/session_trace.h"
 #include "mx/log.h"
 #include "mx/worker.h"
 #include "mx_build.h"
@@ -174,6 +175,7 @@ on_fatal(int number)
         used = add_frame(text, used, frames[i]);
     }
     base_log_crash(text);
+    core_traces_crash();
     (void)raise(number); /* SA_RESETHAND: now with its usual end */
 }
 

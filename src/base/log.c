@@ -2,6 +2,7 @@
 #include "mx/log.h"
 
 #include "base/log_private.h"
+#include "base/log_trace.h"
 #include "mx/timer.h"
 
 #include <inttypes.h>
@@ -32,14 +33,21 @@ level_name(enum mx_log_level level)
     return "?      ";
 }
 
-bool
-mx_log_enabled(enum mx_log_level level, const struct mx_log_ctx *ctx)
+/* To be written, not only kept. */
+static bool
+is_on(enum mx_log_level level, const struct mx_log_ctx *ctx)
 {
     int64_t levels = mx_atomic_get(&base_log_settings.levels);
     if (ctx != NULL) {
         levels |= ctx->levels;
     }
     return (levels >> level & 1) != 0;
+}
+
+bool
+mx_log_enabled(enum mx_log_level level, const struct mx_log_ctx *ctx)
+{
+    return (ctx != NULL && ctx->trace != NULL) || is_on(level, ctx);
 }
 
 size_t
@@ -118,7 +126,32 @@ add_head(struct line *line, const struct base_log_line *facts, const char *funct
 static bool
 is_throttled(enum mx_log_level level)
 {
-    return level <= MX_LOG_WARNING && !mx_log_enabled(MX_LOG_INFO, NULL);
+    return level <= MX_LOG_WARNING && !is_on(MX_LOG_INFO, NULL);
+}
+
+/* Which of the lines that are on are written: all, or all but those that come too often. */
+static enum base_log_verdict
+judge(enum mx_log_level level, const struct mx_log_ctx *ctx, const char *file, int line_no,
+      uint64_t *out_suppressed)
+{
+    if (!is_on(level, ctx)) {
+        return BASE_LOG_SUPPRESS;
+    }
+    return is_throttled(level) ? base_log_throttle(file, line_no, mx_now_ms(), out_suppressed)
+                               : BASE_LOG_WRITE;
+}
+
+static void
+finish(struct line *line, enum base_log_verdict verdict, uint64_t suppressed)
+{
+    if (suppressed > 0) {
+        add(line, " (%" PRIu64 " similar messages were previously suppressed)", suppressed);
+    }
+    if (verdict == BASE_LOG_WRITE_LAST) {
+        add(line, " (subsequent similar messages suppressed for %" PRId64 " milliseconds)",
+            base_log_throttle_suppress_ms());
+    }
+    line->text[line->len++] = '\n';
 }
 
 void
@@ -127,20 +160,18 @@ mx_log_write(enum mx_log_level level, const struct mx_log_ctx *ctx, const char *
 {
     struct line line;
     struct base_log_line facts = {.level = level, .wall_ms = mx_wall_now()};
-    enum base_log_verdict verdict = BASE_LOG_WRITE;
     uint64_t suppressed = 0;
-    line.len = 0;
-    if (is_throttled(level)) {
-        verdict = base_log_throttle(file, line_no, mx_now_ms(), &suppressed);
-        if (verdict == BASE_LOG_SUPPRESS) {
-            return;
-        }
+    struct mx_log_trace *trace = ctx == NULL ? NULL : ctx->trace;
+    enum base_log_verdict verdict = judge(level, ctx, file, line_no, &suppressed);
+    if (verdict == BASE_LOG_SUPPRESS && trace == NULL) {
+        return;
     }
     if (ctx != NULL) {
         facts.session = ctx->session;
         facts.module = ctx->module;
         facts.object = ctx->object;
     }
+    line.len = 0;
     add_head(&line, &facts, function);
     facts.message = line.len;
     va_list args;
@@ -148,14 +179,13 @@ mx_log_write(enum mx_log_level level, const struct mx_log_ctx *ctx, const char *
     add_args(&line, format, args);
     va_end(args);
     escape_newlines(&line, facts.message);
-    if (suppressed > 0) {
-        add(&line, " (%" PRIu64 " similar messages were previously suppressed)", suppressed);
+    if (trace != NULL) {
+        base_log_trace_add(trace, line.text, line.len);
     }
-    if (verdict == BASE_LOG_WRITE_LAST) {
-        add(&line, " (subsequent similar messages suppressed for %" PRId64 " milliseconds)",
-            base_log_throttle_suppress_ms());
+    if (verdict == BASE_LOG_SUPPRESS) {
+        return;
     }
-    line.text[line.len++] = '\n';
+    finish(&line, verdict, suppressed);
     facts.text = line.text;
     facts.len = line.len;
     base_log_put(&facts);

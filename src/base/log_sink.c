@@ -520,6 +520,14 @@ base_log_crash(const char *text)
             crash_write_waiting();
             (void)pthread_mutex_unlock(&sink.lock);
         }
+    }
+    base_log_crash_more(text);
+}
+
+void
+base_log_crash_more(const char *text)
+{
+    if (sink.fd >= 0) {
         (void)write_all(sink.fd, text, strlen(text));
     }
     (void)write_all(STDERR_FILENO, text, strlen(text));

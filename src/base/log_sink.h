@@ -50,6 +50,8 @@ void base_log_flush(void);
  * most.
  */
 void base_log_crash(const char *text);
+/* More after that; without waiting. */
+void base_log_crash_more(const char *text);
 
 /* Lines dropped so far because they came faster than they could be written. */
 uint64_t base_log_dropped(void);

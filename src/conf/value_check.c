@@ -1,11 +1,10 @@
 /* Checks of single values that need more than reading: paths, patterns, addresses, disk limits. */
-#define PCRE2_CODE_UNIT_WIDTH 8
+#include "conf/regex.h"
 #include "conf/value.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,18 +42,11 @@ conf_check_path(const struct mx_param *row, const char *path, struct conf_why *w
 int
 conf_check_regex(const char *pattern, struct conf_why *why)
 {
-    int number = 0;
-    PCRE2_SIZE at = 0;
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, 0, &number, &at, NULL);
-    if (code == NULL) {
-        PCRE2_UCHAR text[128] = {0};
-        (void)pcre2_get_error_message(number, text, MX_COUNT(text));
-        return conf_why_set(why, NULL,
-                            "'%s' is not a valid regular expression: %s at position %zu.", pattern,
-                            (const char *)text, (size_t)at);
+    struct conf_regex *regex = conf_regex_new(pattern, why);
+    if (regex == NULL) {
+        return -1;
     }
-    pcre2_code_free(code);
+    conf_regex_free(regex);
     return 0;
 }
 

@@ -162,10 +162,11 @@ const struct mx_param core_service_params[] = {
      .doc = "Servers of the service."},
     {.name = "session_trace",
      .type = MX_PARAM_BOOL,
-     .flags = MX_PARAM_RUNTIME | MX_PARAM_INERT,
+     .flags = MX_PARAM_RUNTIME,
      .offset = offsetof(struct core_service_config, session_trace),
      .value_default = "false",
-     .doc = "Keep the log lines of each session in memory."},
+     .doc = "Keep the log lines of this service's sessions in memory: as many as the global "
+            "session_trace says, or 100."},
     {.name = "session_track_trx_state",
      .type = MX_PARAM_BOOL,
      .flags = MX_PARAM_RUNTIME | MX_PARAM_DEPRECATED | MX_PARAM_NO_VALUE,

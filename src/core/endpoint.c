@@ -6,6 +6,7 @@
 
 #include "core/history.h"
 #include "core/pool.h"
+#include "core/session_trace.h"
 #include "core/tls.h"
 #include "mx/timer.h"
 
@@ -56,7 +57,9 @@ static int
 connect_endpoint(struct mx_endpoint *endpoint, struct mx_err *err)
 {
     struct mx_server *server = endpoint->server;
+    const struct mx_log_ctx *log = &endpoint->session->log;
     if (core_pool_take(endpoint)) {
+        mx_log_info(log, "A connection to server '%s' comes from the pool", server->name);
         endpoint->has_slot = true;
         return 0;
     }
@@ -69,6 +72,7 @@ connect_endpoint(struct mx_endpoint *endpoint, struct mx_err *err)
         core_pool_slot_put(server->rt);
         return -1;
     }
+    mx_log_info(log, "Connects to server '%s'", server->name);
     endpoint->has_slot = true;
     return 0;
 }
@@ -173,6 +177,9 @@ mx_endpoint_send(struct mx_endpoint *endpoint, const struct mx_query *query, uin
     }
     struct core_target_stats *stats = core_endpoint_stats(endpoint);
     endpoint->last_use_ms = (uint64_t)mx_now_ms();
+    if (query->first && mx_log_enabled(MX_LOG_INFO, &endpoint->session->log)) {
+        core_trace_query(endpoint, query, flags);
+    }
     if (query->first) {
         mx_atomic_bump(&stats->packets, 1);
         mx_atomic_bump((flags & MX_SEND_WRITE) != 0 ? &stats->writes : &stats->reads, 1);
@@ -290,7 +297,10 @@ mx_endpoint_lost(struct mx_endpoint *endpoint, const struct mx_err *why, bool pe
         return;
     }
     bool sent = endpoint->reply_open;
+    mx_log_info(&session->log, "The connection to server '%s' is lost: %s", endpoint->server->name,
+                why->text);
     if (session->state == CORE_SESSION_STARTED) {
+        core_trace_dump(session, "a server connection was lost");
         enum mx_verdict verdict = MX_FAIL;
         endpoint->lost = true;
         verdict = router_of(endpoint)->lost(session->rs, endpoint, why, sent, permanent);

@@ -4,6 +4,7 @@
  */
 #include "core/endpoint.h"
 #include "core/session_move.h"
+#include "core/session_trace.h"
 #include "core/statements.h"
 
 #include <stdlib.h>
@@ -170,6 +171,9 @@ mx_flow_reply(struct mx_endpoint *endpoint, struct mx_reply *reply, bool discard
         return;
     }
     if (reply->complete) {
+        if (mx_log_enabled(MX_LOG_INFO, &session->log)) {
+            core_trace_reply(endpoint, reply, discard);
+        }
         count_reply(endpoint);
         session->io_activity++;
         if (!discard && (session->needs & MX_NEED_TRX) != 0) {

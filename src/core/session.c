@@ -4,9 +4,11 @@
  */
 #include "core/session.h"
 
+#include "base/log_trace.h"
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session_move.h"
+#include "core/session_trace.h"
 #include "core/statements.h"
 #include "core/tls.h"
 #include "mx/timer.h"
@@ -91,7 +93,8 @@ session_make(const struct core_accepted *accepted, struct mx_conn *conn)
     session->log = (struct mx_log_ctx){.session = session->id,
                                        .module = accepted->listener->protocol->name,
                                        .object = session->service->name,
-                                       .levels = levels_of(&session->service->config)};
+                                       .levels = levels_of(&session->service->config),
+                                       .trace = core_trace_new(session->service)};
     if (accepted->listener->config.sql_mode == CORE_SQL_MODE_ORACLE) {
         session->sql_options.mode = MX_SQL_MODE_ORACLE;
     }
@@ -143,6 +146,9 @@ mx_session_start(struct mx_session *session, struct mx_err *err)
     }
     session->state = CORE_SESSION_STARTED;
     session->last_query_ms = mx_now_ms();
+    mx_log_info(&session->log, "'%s'@'%s' has logged in at service '%s', database '%s'",
+                mx_session_user(session), session->remote, session->service->name,
+                mx_session_database(session));
     core_session_plan_idle(session);
     return 0;
 }
@@ -187,6 +193,7 @@ session_free(void *arg)
     MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
     count_end(session);
     dump_statements(session);
+    core_trace_end(session);
     core_flow_free(session);
     mx_list_each_safe (node, &session->endpoints) {
         core_endpoint_free(mx_container_of(node, struct mx_endpoint, node));
@@ -204,6 +211,7 @@ session_free(void *arg)
     free(session->database);
     free(session->remote);
     free(session->host_name);
+    base_log_trace_free(session->log.trace);
     session->magic = 0;
     free(session);
 }
@@ -231,9 +239,21 @@ mx_session_end(struct mx_session *session)
 }
 
 void
+mx_session_quit(struct mx_session *session)
+{
+    MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
+    mx_log_info(&session->log, "The client has ended the session");
+    session->ends_well = true;
+    session_stop(session);
+}
+
+void
 mx_session_gone(struct mx_session *session)
 {
     MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
+    if (session->state != CORE_SESSION_STOPPING) {
+        mx_log_info(&session->log, "The client's connection has closed");
+    }
     session->conn = NULL;
     session_stop(session);
 }

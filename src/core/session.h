@@ -52,6 +52,7 @@ struct mx_session {
     bool is_super;        /* the account may KILL sessions of others */
     bool groups_known;    /* looked up for this login, see mapped */
     bool proxied;         /* a PROXY header has been taken */
+    bool ends_well;       /* COM_QUIT, or the end of the program */
     uint8_t held_stage;
     bool move_deferred; /* it will be tried at the end of this loop turn */
     uint16_t move_to;   /* number of a worker + 1: to go there when nothing is under way; 0: stay */
@@ -139,6 +140,8 @@ void core_flow_free(struct mx_session *session);
  * as `attributes` and so on of rest-api.md 4.6 without links. id 0: all.
  */
 json_t *core_sessions_json(uint64_t id);
+/* Text of any character set; what is not UTF-8 is shown without the bytes that JSON cannot hold. */
+json_t *core_text_json(const char *text, size_t len);
 /* Bytes that the sessions of the worker take, their buffers and histories included. Not from a
  * session worker. */
 int64_t core_sessions_memory(int worker);

@@ -2,6 +2,7 @@
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session_move.h"
+#include "core/session_trace.h"
 #include "core/statements.h"
 
 #include <inttypes.h>
@@ -17,6 +18,22 @@ struct json_order {
     uint64_t id;
     json_t *rows;
 };
+
+json_t *
+core_text_json(const char *text, size_t len)
+{
+    json_t *out = json_stringn(text, len);
+    if (out != NULL) {
+        return out;
+    }
+    char *copy = mx_strndup(text, len);
+    for (size_t i = 0; i < len; i++) {
+        copy[i] = (char)((unsigned char)copy[i] < 0x80 ? copy[i] : '?');
+    }
+    out = json_stringn(copy, len);
+    free(copy);
+    return out;
+}
 
 static json_t *
 date_json(int64_t wall_ms)
@@ -146,7 +163,7 @@ attributes_json(struct mx_session *session)
         json_object_set_new(out, "port", json_integer(mx_conn_peer_port(session->conn)));
     }
     json_object_set_new(out, "io_activity", json_integer((json_int_t)session->io_activity));
-    json_object_set_new(out, "log", json_array());
+    json_object_set_new(out, "log", core_trace_json(session));
     json_object_set_new(out, "memory", memory_json(session));
     const struct core_service_config *config = &session->service->config;
     json_object_set_new(out, "parameters",

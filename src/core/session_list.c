@@ -123,6 +123,7 @@ operator_kill_here(void *arg)
     for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
         next = core_session_next(session);
         if ((order->id == 0 || session->id == order->id) && mx_session_is_open(session)) {
+            session->ends_well = order->id == 0;
             mx_session_kill_at_once(session, false, true);
             order->found = true;
         }

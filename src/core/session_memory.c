@@ -2,6 +2,7 @@
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session.h"
+#include "core/session_trace.h"
 #include "core/statements.h"
 
 static int64_t
@@ -17,6 +18,7 @@ session_bytes(const struct mx_session *session)
     bytes += conn_bytes(session->conn);
     bytes += session->history == NULL ? 0 : (int64_t)session->history->bytes;
     bytes += (int64_t)core_statements_bytes(session->statements);
+    bytes += (int64_t)core_trace_bytes(session);
     mx_list_each (node, &session->endpoints) {
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
         bytes += (int64_t)(CORE_ENDPOINT_SIZE + session->protocol->backend_size);

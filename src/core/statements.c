@@ -149,23 +149,6 @@ time_json(int64_t wall_ms)
     return json_string(text);
 }
 
-/* Text of another character set than UTF-8 is shown without the bytes that JSON cannot hold. */
-static json_t *
-text_json(const struct statement *statement)
-{
-    json_t *text = json_stringn(statement->text, statement->len);
-    if (text != NULL) {
-        return text;
-    }
-    char *copy = mx_strndup(statement->text, statement->len);
-    for (size_t i = 0; i < statement->len; i++) {
-        copy[i] = (char)((unsigned char)copy[i] < 0x80 ? copy[i] : '?');
-    }
-    text = json_stringn(copy, statement->len);
-    free(copy);
-    return text;
-}
-
 static json_t *
 statement_json(const struct statement *statement)
 {
@@ -177,8 +160,8 @@ statement_json(const struct statement *statement)
     }
     json_t *out =
         json_pack("{s:s, s:o, s:o, s:o}", "command", wire_command_name(statement->command),
-                  "statement", text_json(statement), "received", time_json(statement->received_ms),
-                  "responses", responses);
+                  "statement", core_text_json(statement->text, statement->len), "received",
+                  time_json(statement->received_ms), "responses", responses);
     if (statement->is_done) {
         json_object_set_new(out, "completed", time_json(statement->completed_ms));
     }

@@ -434,7 +434,7 @@ handled_here(struct mx_session *session, struct command *cmd)
 {
     if (cmd->code == WIRE_COM_QUIT) {
         client_of(session)->state = CLIENT_DEAD;
-        mx_session_end(session);
+        mx_session_quit(session);
         return true;
     }
     if (wire_command_answer(cmd->code) == WIRE_ANSWER_UNKNOWN) {

@@ -82,7 +82,7 @@ client_dump_data(struct mx_session *session, const uint8_t *data, size_t len)
         client->infile_left = wire_load_u24(data);
         if (client->infile_left == 1 && data[WIRE_HEADER_SIZE] == WIRE_COM_QUIT) {
             client->state = CLIENT_DEAD;
-            mx_session_end(session);
+            mx_session_quit(session);
             return len;
         }
         at = WIRE_HEADER_SIZE;

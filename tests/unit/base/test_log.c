@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log_sink.h"
+#include "base/log_trace.h"
 #include "mx/str.h"
 
 #include <fcntl.h>
@@ -334,6 +335,42 @@ test_crash_writes_what_waits_and_the_last_words(void **state)
     free(text);
 }
 
+static void
+test_trace_keeps_the_last_lines_of_every_level(void **state)
+{
+    struct files *f = *state;
+    struct mx_log_ctx ctx = {.session = 7, .trace = base_log_trace_new(3)};
+    const struct mx_log_ctx other = {.session = 8};
+    f->config.throttling = (struct mx_throttling){1, 1000, 10000};
+    start(f);
+    mx_log_notice(&ctx, "forgotten");
+    for (int i = 0; i < 2; i++) {
+        mx_log_warning(&ctx, "warning %d", i); /* the second one is not written */
+    }
+    ctx.trace->fresh = 0;
+    mx_log_debug(&ctx, "two\nlines");
+    mx_log_notice(&other, "of another one");
+    base_log_flush();
+    char *text = lines(f->path);
+    assert_non_null(strstr(text, "warning 0"));
+    assert_null(strstr(text, "warning 1"));
+    assert_null(strstr(text, "two"));
+    free(text);
+    static const char *const wanted[] = {"warning: (7) warning 0", "warning: (7) warning 1",
+                                         "debug  : (7) two\\nlines"};
+    size_t at = 0;
+    mx_list_each (node, &ctx.trace->lines) {
+        const struct base_log_kept *line = base_log_kept_of(node);
+        assert_string_equal(line->text + 22, wanted[at++]);
+        assert_int_equal(line->len, strlen(line->text));
+    }
+    assert_int_equal(at, 3);
+    assert_int_equal(ctx.trace->fresh, 1);
+    assert_true(base_log_trace_bytes(ctx.trace) > sizeof(*ctx.trace));
+    base_log_trace_free(ctx.trace);
+    assert_int_equal(base_log_trace_bytes(NULL), 0);
+}
+
 #define log_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -350,6 +387,7 @@ main(void)
         log_test(test_file_that_cannot_be_opened_is_an_error_with_its_path),
         log_test(test_hanging_disk_drops_and_counts_notices_but_never_errors),
         log_test(test_crash_writes_what_waits_and_the_last_words),
+        log_test(test_trace_keeps_the_last_lines_of_every_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
