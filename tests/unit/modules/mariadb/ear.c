@@ -91,7 +91,7 @@ mx_session_client(const struct mx_session *session MX_UNUSED)
 }
 
 void
-mx_session_end(struct mx_session *session MX_UNUSED)
+mx_session_quit(struct mx_session *session MX_UNUSED)
 {
     tell(listening, "replica goes\n");
 }
