@@ -247,6 +247,7 @@ struct core_service_config {
     char *password;
     bool enable_root_user;
     int64_t max_connections;
+    int64_t max_connections_wait_ms;
     int64_t wait_timeout_ms;
     int64_t net_write_timeout_ms;
     bool auth_all_servers;

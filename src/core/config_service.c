@@ -104,6 +104,13 @@ const struct mx_param core_service_params[] = {
      .min = 0,
      .max = INT32_MAX,
      .doc = "Limit of client connections; 0 for none."},
+    {.name = "max_connections_wait",
+     .type = MX_PARAM_SECONDS,
+     .flags = MX_PARAM_RUNTIME,
+     .offset = offsetof(struct core_service_config, max_connections_wait_ms),
+     .value_default = "0s",
+     .doc = "How long a client beyond max_connections waits for its turn before it is refused; 0s "
+            "for not at all."},
     {.name = "max_sescmd_history",
      .type = MX_PARAM_COUNT,
      .flags = MX_PARAM_RUNTIME,

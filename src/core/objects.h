@@ -114,6 +114,7 @@ struct mx_server {
 /* ----------------------------------------------------------------- service */
 
 struct core_users_manager;
+struct core_queue;
 
 enum core_state {
     CORE_STATE_ALLOCATED = 0, /* listener: Created */
@@ -130,6 +131,7 @@ struct core_service_runtime {
     void *router_instance;
     struct core_users_manager *users;
     struct mx_atomic clients; /* now, all workers, for max_connections */
+    struct core_queue *queue; /* clients that wait for a place */
     struct {                  /* of sessions that have ended */
         struct mx_atomic count;
         struct mx_atomic life_ms;

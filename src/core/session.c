@@ -1,10 +1,12 @@
 /*
- * The life of a session: accepted, started, ended; its timers and its end. The chain is in flow.c,
- * connections to servers in endpoint.c, the list for REST in session_list.c.
+ * The life of a session: begun, started, ended; its timers and its end. Who may have one:
+ * admission.c. The chain is in flow.c, connections to servers in endpoint.c, the list for REST in
+ * session_list.c.
  */
 #include "core/session.h"
 
 #include "base/log_trace.h"
+#include "core/admission.h"
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/session_move.h"
@@ -16,53 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* ------------------------------------------------------------ refusal before a session */
-
-static size_t
-swallow(struct mx_conn *conn MX_UNUSED, void *owner MX_UNUSED, uint8_t *data MX_UNUSED, size_t len)
-{
-    return len;
-}
-
-static void
-forget(struct mx_conn *conn MX_UNUSED, void *owner MX_UNUSED, const struct mx_err *why MX_UNUSED)
-{
-}
-
-/* Until the protocol has taken the connection, and for those that are refused. */
-static const struct mx_conn_ops nobody_ops = {.data = swallow, .closed = forget};
-
-static const struct mx_protocol_ops *
-protocol_of(const struct core_listener *listener)
-{
-    return listener->protocol->protocol;
-}
-
-static void
-refuse(const struct core_accepted *accepted, struct mx_conn *conn, const struct mx_err *err)
-{
-    uint8_t packet[MX_ERR_TEXT_MAX + 64];
-    size_t len = protocol_of(accepted->listener)->refuse(packet, sizeof(packet), err);
-    mx_conn_write(conn, packet, len);
-    mx_conn_close(conn);
-}
-
-/* May this client have a session? */
-static int
-check_limits(const struct core_accepted *accepted, const struct mx_conn *conn, struct mx_err *err)
-{
-    char address[MX_CONN_ADDRESS_MAX];
-    (void)mx_conn_peer_address(conn, address, sizeof(address));
-    if (core_block_check(address, err) != 0) {
-        return -1;
-    }
-    int64_t limit = accepted->service->config.max_connections;
-    if (limit > 0 && mx_atomic_get(&accepted->service->rt->clients) >= limit) {
-        return mx_err_set(err, 1040, "08004", "Too many connections");
-    }
-    return 0;
-}
 
 /* ------------------------------------------------------------ begin */
 
@@ -78,7 +33,7 @@ levels_of(const struct core_service_config *config)
 static struct mx_session *
 session_make(const struct core_accepted *accepted, struct mx_conn *conn)
 {
-    const struct mx_protocol_ops *protocol = protocol_of(accepted->listener);
+    const struct mx_protocol_ops *protocol = accepted->listener->protocol->protocol;
     struct mx_session *session = mx_calloc(1, CORE_SESSION_SIZE + protocol->client_size);
     session->magic = CORE_SESSION_MAGIC;
     session->service = accepted->service;
@@ -103,26 +58,14 @@ session_make(const struct core_accepted *accepted, struct mx_conn *conn)
 }
 
 void
-core_session_new(struct core_accepted *accepted)
+core_session_begin(const struct core_accepted *accepted, struct mx_conn *conn)
 {
-    struct mx_conn *conn = mx_conn_adopt(
-        accepted->fd, accepted->has_peer ? (const struct sockaddr *)&accepted->peer : NULL,
-        &nobody_ops, NULL);
-    struct mx_err err;
-    if (check_limits(accepted, conn, &err) != 0) {
-        refuse(accepted, conn, &err);
-        mx_worker_sessions_add(mx_worker_self(), -1);
-        core_listener_unref(accepted->listener);
-        core_service_unref(accepted->service);
-        return;
-    }
     const struct core_global_config *globals = core_registry_mine()->globals;
     mx_conn_set_water(conn, (size_t)globals->writeq_high_water, (size_t)globals->writeq_low_water);
     if (accepted->listener->tls != NULL) {
         mx_conn_set_tls(conn, core_tls_mine(accepted->listener->tls), NULL);
     }
     struct mx_session *session = session_make(accepted, conn);
-    (void)mx_atomic_add(&session->service->rt->clients, 1);
     struct core_target_stats *stats =
         &session->service->rt->stats[mx_worker_index(mx_worker_self())];
     mx_atomic_bump(&stats->connections, 1);
@@ -202,7 +145,7 @@ session_free(void *arg)
     core_history_free(session->history);
     core_statements_free(session->statements);
     core_session_list_remove(session);
-    (void)mx_atomic_add(&session->service->rt->clients, -1);
+    core_place_free(session->service->rt);
     mx_atomic_bump(&session->service->rt->stats[mx_worker_index(mx_worker_self())].connections, -1);
     mx_worker_sessions_add(mx_worker_self(), -1);
     core_listener_unref(session->listener);

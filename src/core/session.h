@@ -99,7 +99,7 @@ struct core_accepted {
     struct mx_service *service;
 };
 
-/* On the worker that is to carry it. Refuses with an error packet when it must. */
+/* On the worker that is to carry it. Refuses with an error packet, or makes it wait, when it must. */
 void core_session_new(struct core_accepted *accepted);
 
 /* End of a session for a reason found inside; text as for mx_session_kill. */

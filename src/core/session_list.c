@@ -3,6 +3,7 @@
  * elsewhere posts a message there (session_find.c). Ids are unique in the process and never used
  * again.
  */
+#include "core/admission.h"
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/pool.h"
@@ -120,6 +121,9 @@ operator_kill_here(void *arg)
 {
     struct operator_kill *order = arg;
     struct mx_session *next = NULL;
+    if (order->id == 0) {
+        core_waiting_end(); /* they would come in where the others leave */
+    }
     for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
         next = core_session_next(session);
         if ((order->id == 0 || session->id == order->id) && mx_session_is_open(session)) {

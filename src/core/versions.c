@@ -1,4 +1,5 @@
 /* Versions of the configured objects and the runtime parts they share. */
+#include "core/admission.h"
 #include "core/authenticators.h"
 #include "core/init_sql.h"
 #include "core/monitor.h"
@@ -92,6 +93,7 @@ core_service_runtime_new(const char *name, size_t worker_count)
     rt->name = mx_strdup(name);
     rt->worker_count = worker_count;
     rt->stats = core_target_stats_new(worker_count);
+    rt->queue = core_queue_new();
     return rt;
 }
 
@@ -101,6 +103,7 @@ core_service_runtime_unref(struct core_service_runtime *rt)
 {
     if (rt != NULL && mx_ref_put(&rt->ref)) {
         MX_ASSERT(rt->router_instance == NULL && rt->users == NULL);
+        core_queue_free(rt->queue);
         free(rt->stats);
         free(rt->name);
         free(rt);

@@ -1,6 +1,7 @@
 """Limits of clients and server connections, what is remembered of sessions, storms of clients."""
 import os
 import resource
+import select
 import socket
 import subprocess
 
@@ -141,8 +142,93 @@ def test_too_many_clients(make_proxy, cluster):
     with pytest.raises(pymysql.MySQLError) as error:
         proxy.connect(port=proxy.plain)
     assert error.value.args[0] == 1040
+    assert "takes 2 (max_connections)" in error.value.args[1]
+    assert "has its max_connections of 2 clients" in proxy.log()
     connections.pop().close()
     lab.wait_for("room again", lambda: proxy.connect(port=proxy.plain).close() or True)
+
+
+class Waiting:
+    """A connection of which only the first packet is of interest."""
+
+    def __init__(self, port, header=b""):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket.sendall(header)
+
+    def heard(self, seconds=0.0):
+        """The first byte behind the header; b"" when nothing has come."""
+        readable, _, _ = select.select([self.socket], [], [], seconds)
+        return self.socket.recv(500)[4:5] if readable else b""
+
+    def close(self):
+        self.socket.close()
+
+
+GREETING, ERROR = b"\x0a", b"\xff"
+
+
+def start_full(make_proxy, cluster, wait, clients=1, listener=None):
+    """A proxy with as many clients as its service takes."""
+    proxy = start(make_proxy, cluster, Plain={"max_connections": str(clients), "max_connections_wait": wait},
+                  Plain_Listener=listener or {}, maxscale={"threads": "1"})
+    lab.wait_for("no client", lambda: proxy.api("services/Plain").json()["data"]["attributes"][
+        "statistics"]["connections"] == 0)
+    return proxy, [proxy.connect(port=proxy.plain) for _ in range(clients)]
+
+
+def test_clients_wait_for_their_turn(make_proxy, cluster):
+    proxy, connections = start_full(make_proxy, cluster, "60s")
+    waiting = [Waiting(proxy.plain) for _ in range(4)]
+    assert not any(client.heard(0.1) for client in waiting)
+    connections[0].close()
+    for i, client in enumerate(waiting):
+        assert client.heard(30) == GREETING, i
+        assert not any(other.heard() for other in waiting[i + 1:])
+        client.close()
+    lab.wait_for("room again", lambda: proxy.connect(port=proxy.plain).close() or True)
+
+
+def test_who_waits_too_long_is_refused(make_proxy, cluster):
+    proxy, _connections = start_full(make_proxy, cluster, "1s")
+    assert Waiting(proxy.plain).heard(30) == ERROR
+    assert "after waiting for its turn" in proxy.log()
+
+
+def test_who_goes_away_loses_its_turn(make_proxy, cluster):
+    proxy, connections = start_full(make_proxy, cluster, "60s")
+    first, second, third = (Waiting(proxy.plain) for _ in range(3))
+    second.close()
+    first.close()
+    connections[0].close()
+    assert third.heard(30) == GREETING
+
+
+def test_a_higher_limit_lets_them_in(make_proxy, cluster):
+    proxy, _connections = start_full(make_proxy, cluster, "60s")
+    waiting = [Waiting(proxy.plain) for _ in range(3)]
+    proxy.maxctrl("alter", "service", "Plain", "max_connections=3")
+    assert [client.heard(30) for client in waiting[:2]] == [GREETING] * 2
+    assert not waiting[2].heard(1.5)
+    proxy.maxctrl("alter", "service", "Plain", "max_connections=0")
+    assert waiting[2].heard(30) == GREETING
+
+
+def test_what_a_waiting_client_has_sent_is_not_lost(make_proxy, cluster):
+    proxy, connections = start_full(make_proxy, cluster, "60s",
+                                    listener={"proxy_protocol_networks": "127.0.0.1"})
+    client = Waiting(proxy.plain, b"PROXY TCP4 10.20.30.40 127.0.0.1 4711 3306\r\n")
+    assert not client.heard(0.2)
+    connections[0].close()
+    assert client.heard(30) == GREETING
+    lab.wait_for("the client's address", lambda: "10.20.30.40" in [
+        row["attributes"]["remote"] for row in proxy.api("sessions").json()["data"]])
+
+
+def test_the_program_ends_while_clients_wait(make_proxy, cluster):
+    proxy, _connections = start_full(make_proxy, cluster, "60s")
+    waiting = [Waiting(proxy.plain) for _ in range(5)]
+    assert not any(client.heard(0.1) for client in waiting)
+    assert proxy.stop() == 0
 
 
 def test_an_address_with_failures_is_blocked(make_proxy, cluster):
@@ -188,6 +274,13 @@ def test_clients_over_the_limit_are_all_told_so(make_proxy, cluster, storm):
     seen = run_storm(storm, proxy.plain, STORM)
     assert seen["greeted"] + seen["refused"] == STORM and seen["silent"] == 0
     assert seen["greeted"] >= 100 and seen["refused"] > 0
+    lab.wait_for("a login after the storm", lambda: proxy.connect(port=proxy.plain).close() or True)
+
+
+def test_clients_over_the_limit_all_have_their_turn(make_proxy, cluster, storm):
+    proxy = start(make_proxy, cluster, Plain={"max_connections": "100", "max_connections_wait": "200s"})
+    seen = run_storm(storm, proxy.plain, STORM)
+    assert seen == {"greeted": STORM, "refused": 0, "silent": 0}
     lab.wait_for("a login after the storm", lambda: proxy.connect(port=proxy.plain).close() or True)
 
 
