@@ -258,8 +258,10 @@ def test_nested_parameters(proxy):
                   "MariaDBProtocol.allow_replication=false")
     assert parameters(proxy, "made")["MariaDBProtocol"]["allow_replication"] is False
     assert "MariaDBProtocol.allow_replication=false" in persisted(proxy, "made")
-    answer = patch(proxy, "listeners/made", 400, MariaDBProtocol={"allow_replication": True})
-    assert "MariaDBProtocol.allow_replication: The parameter cannot be modified" in answer.text
+    patch(proxy, "listeners/made", MariaDBProtocol={"allow_replication": True})
+    assert parameters(proxy, "made")["MariaDBProtocol"]["allow_replication"] is True
+    proxy.maxctrl("alter", "listener", "made", "MariaDBProtocol.allow_replication=false")
+    assert parameters(proxy, "made")["MariaDBProtocol"]["allow_replication"] is False
     patch(proxy, "listeners/made", 400, MariaDBProtocol={"nosuch": True})
 
 

@@ -209,3 +209,25 @@ def test_not_where_it_is_forbidden(cluster, through, ports):
     done = subprocess.run(binlog(ports["refused"], binlog_of(cluster.primary)[0]), capture_output=True,
                           text=True, timeout=30)
     assert done.returncode != 0 and "allow_replication" in done.stderr, done.stderr
+
+
+def register(client):
+    """The first byte of the answer to COM_REGISTER_SLAVE, and the number of an error."""
+    client.command(raw.REGISTER_SLAVE, struct.pack("<I", 77) + bytes(3) + struct.pack("<HII", 0, 0, 0))
+    answer = client.raw_packet()[4:]
+    return answer[0], int.from_bytes(answer[1:3], "little") if answer[0] == 0xff else 0
+
+
+def test_replication_is_allowed_and_forbidden_at_run_time(through, ports):
+    allow = "MariaDBProtocol.allow_replication"
+    with raw.Client(ports["refused"], "repl", "repl") as before:
+        try:
+            through.maxctrl("alter", "listener", "Refused", f"{allow}=true")
+            with raw.Client(ports["refused"], "repl", "repl") as client:
+                assert register(client) == (0, 0)
+            # A session keeps what it began with.
+            assert register(before) == (0xff, 1289)
+        finally:
+            through.maxctrl("alter", "listener", "Refused", f"{allow}=false")
+        with raw.Client(ports["refused"], "repl", "repl") as client:
+            assert register(client) == (0xff, 1289)

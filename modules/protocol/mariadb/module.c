@@ -4,6 +4,7 @@
 static const struct mx_param params[] = {
     {.name = "allow_replication",
      .type = MX_PARAM_BOOL,
+     .flags = MX_PARAM_RUNTIME,
      .offset = offsetof(struct mariadb_config, allow_replication),
      .value_default = "true",
      .doc = "May replicas register through the listener."},
