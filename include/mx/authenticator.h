@@ -27,7 +27,8 @@
 #define MX_AUTH_SCRAMBLE_SIZE 20u
 
 enum mx_auth_verdict {
-    MX_AUTH_DONE = 0, /* client side: it is him, the token is filled; server side: nothing more */
+    MX_AUTH_DONE = 0, /* client side: it is him, the token is filled, and `out`, when it is not
+                         empty, is a last packet for him; server side: nothing more */
     MX_AUTH_SEND,     /* send `out`, come back with the other side's next packet */
     MX_AUTH_SWITCH,   /* client side: send a switch request to `plugin` with `out` as its data */
     MX_AUTH_WAIT,     /* client side: a job runs (mx_auth_run); come back when it has ended */
@@ -58,7 +59,7 @@ struct mx_auth_client {
     void *job;        /* after MX_AUTH_WAIT: the job that has ended (the step owns it again) */
     void **state;     /* of this exchange, NULL at its start; ops->client_free frees it */
     struct mx_auth_wait *wait;  /* for mx_auth_run */
-    struct mx_buf *out;         /* for SEND and SWITCH; empty before each step */
+    struct mx_buf *out;         /* for SEND, SWITCH and DONE; empty before each step */
     const char *plugin;         /* for SWITCH */
     struct mx_buf *token;       /* for DONE; empty before each step */
     bool token_is_password;     /* for DONE: the token is the password in clear, without a NUL */

@@ -1,6 +1,8 @@
 /* See auth_rsa.h. */
 #include "auth_rsa.h"
 
+#include "mx/atomic.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -13,7 +15,10 @@
 #define FILE_MAX_BYTES 65536u
 #define PEM_MAX_BYTES  16384u
 
+#define NEW_KEY_BITS 2048u
+
 struct rsa_keys {
+    struct mx_ref refs;
     EVP_PKEY *private_key;
     char *public_text;
 };
@@ -55,10 +60,28 @@ parse(const char *text, size_t len, bool is_private)
     return key;
 }
 
-void
-rsa_keys_free(struct rsa_keys *keys)
+static struct rsa_keys *
+keys_new(EVP_PKEY *private_key)
+{
+    struct rsa_keys *keys = mx_calloc(1, sizeof(*keys));
+    mx_ref_init(&keys->refs);
+    keys->private_key = private_key;
+    return keys;
+}
+
+struct rsa_keys *
+rsa_keys_ref(struct rsa_keys *keys)
 {
     if (keys != NULL) {
+        mx_ref_get(&keys->refs);
+    }
+    return keys;
+}
+
+void
+rsa_keys_unref(struct rsa_keys *keys)
+{
+    if (keys != NULL && mx_ref_put(&keys->refs)) {
         EVP_PKEY_free(keys->private_key);
         free(keys->public_text);
         free(keys);
@@ -88,8 +111,7 @@ rsa_keys_read(const char *private_path, const char *public_path, struct mx_err *
     if (private_text == NULL) {
         return NULL;
     }
-    struct rsa_keys *keys = mx_calloc(1, sizeof(*keys));
-    keys->private_key = parse(private_text, strlen(private_text), true);
+    struct rsa_keys *keys = keys_new(parse(private_text, strlen(private_text), true));
     explicit_bzero(private_text, strlen(private_text));
     free(private_text);
     int rc = 0;
@@ -101,10 +123,58 @@ rsa_keys_read(const char *private_path, const char *public_path, struct mx_err *
         rc = keys->public_text == NULL ? -1 : check_pair(keys, public_path, err);
     }
     if (rc != 0) {
-        rsa_keys_free(keys);
+        rsa_keys_unref(keys);
         keys = NULL;
     }
     return keys;
+}
+
+/* free() it; NULL: no memory for it. */
+static char *
+public_text(EVP_PKEY *key)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *bytes = NULL;
+    char *text = NULL;
+    if (bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1) {
+        long len = BIO_get_mem_data(bio, &bytes);
+        text = len > 0 ? mx_strndup(bytes, (size_t)len) : NULL;
+    }
+    BIO_free(bio);
+    return text;
+}
+
+struct rsa_keys *
+rsa_keys_generate(void)
+{
+    EVP_PKEY *key = EVP_RSA_gen(NEW_KEY_BITS);
+    if (key == NULL) {
+        ERR_clear_error();
+        return NULL;
+    }
+    struct rsa_keys *keys = keys_new(key);
+    keys->public_text = public_text(key);
+    if (keys->public_text == NULL) {
+        rsa_keys_unref(keys);
+        keys = NULL;
+    }
+    ERR_clear_error();
+    return keys;
+}
+
+bool
+rsa_paths_check(const struct rsa_paths *paths, mx_report_fn report, void *context)
+{
+    bool has_private = paths->private_path != NULL;
+    bool has_public = paths->public_path != NULL;
+    if (has_private != has_public) {
+        char *hint =
+            mx_asprintf("Give both %s and %s, or none.", paths->private_name, paths->public_name);
+        report(context, true, has_private ? paths->private_name : paths->public_name,
+               "Only one half of the RSA key pair is given.", hint);
+        free(hint);
+    }
+    return has_private && has_public;
 }
 
 const char *

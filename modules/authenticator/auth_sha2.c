@@ -29,20 +29,92 @@ append(struct mx_buf *out, const void *bytes, size_t len, struct mx_err *err)
 /* ------------------------------------------------------------ asking a client */
 
 static enum mx_auth_verdict
-ask_switch(struct mx_auth_client *x)
+say(struct mx_auth_client *x, const void *bytes, size_t len, enum mx_auth_verdict verdict)
 {
-    static const uint8_t end = 0;
+    return append(x->out, bytes, len, x->err) == 0 ? verdict : MX_AUTH_ERROR;
+}
+
+enum mx_auth_verdict
+sha2_ask_switch(struct mx_auth_client *x)
+{
+    uint8_t data[MX_AUTH_SCRAMBLE_SIZE + 1] = {0};
+    memcpy(data, x->scramble, MX_AUTH_SCRAMBLE_SIZE);
     x->plugin = PLUGIN_SHA2;
-    bool fits = append(x->out, x->scramble, MX_AUTH_SCRAMBLE_SIZE, x->err) == 0 &&
-                append(x->out, &end, 1, x->err) == 0;
-    return fits ? MX_AUTH_SWITCH : MX_AUTH_ERROR;
+    return say(x, data, sizeof(data), MX_AUTH_SWITCH);
+}
+
+enum mx_auth_verdict
+sha2_ask_password(struct mx_auth_client *x)
+{
+    static const uint8_t full[] = {SAY_MORE, FULL_LOGIN};
+    return say(x, full, sizeof(full), MX_AUTH_SEND);
+}
+
+enum mx_auth_verdict
+sha2_tell_known(struct mx_auth_client *x)
+{
+    static const uint8_t fast[] = {SAY_MORE, FAST_DONE};
+    return say(x, fast, sizeof(fast), MX_AUTH_DONE);
+}
+
+enum mx_auth_verdict
+sha2_show_key(struct mx_auth_client *x, const struct rsa_keys *keys)
+{
+    static const uint8_t mark = SAY_MORE;
+    const char *pem = rsa_keys_public(keys);
+    return append(x->out, &mark, 1, x->err) == 0 ? say(x, pem, strlen(pem), MX_AUTH_SEND)
+                                                 : MX_AUTH_ERROR;
+}
+
+bool
+sha2_asks_key(const uint8_t *in, size_t len)
+{
+    return len == 1 && in[0] == ASK_KEY;
+}
+
+bool
+sha2_is_empty(const uint8_t *in, size_t len)
+{
+    return len == 0 || (len == 1 && in[0] == 0);
+}
+
+/* `said` is the password with a NUL. */
+static int
+take_password(const uint8_t *said, size_t len, struct mx_buf *out, struct mx_err *err)
+{
+    if (len == 0 || said[len - 1] != 0 || memchr(said, 0, len - 1) != NULL) {
+        return mx_err_text(err, "the client has answered " PLUGIN_SHA2 " with no password");
+    }
+    return append(out, said, len - 1, err);
+}
+
+int
+sha2_open(const struct sha2_word *word, const struct rsa_keys *keys, struct mx_buf *out,
+          struct mx_err *err)
+{
+    struct mx_buf plain = {0};
+    int rc = -1;
+    bool is_clear = word->in_len > 0 && word->in[word->in_len - 1] == 0;
+    if (keys != NULL && rsa_decrypt(keys, word->in, word->in_len, &plain) == 0) {
+        cover(plain.bytes, plain.len, word->scramble);
+        rc = take_password(plain.bytes, plain.len, out, err);
+    } else if (word->is_private) {
+        rc = take_password(word->in, word->in_len, out, err);
+    } else {
+        /* Builds of MariaDB's client library without OpenSSL do that; a server refuses them too. */
+        (void)mx_err_text(err, is_clear ? "the client has sent its password in clear over a "
+                                          "connection without TLS; it does not know RSA"
+                                        : "what the client has sent as its password is not "
+                                          "encrypted with the RSA key");
+    }
+    mx_buf_wipe(&plain);
+    return rc;
 }
 
 static enum mx_auth_verdict
-ask_password(struct mx_auth_client *x, const struct rsa_keys *keys)
+take_answer(struct mx_auth_client *x, const struct rsa_keys *keys)
 {
-    static const uint8_t full[] = {SAY_MORE, FULL_LOGIN};
-    if (x->in_len == 0 || (x->in_len == 1 && x->in[0] == 0)) {
+    if (sha2_is_empty(x->in, x->in_len)) {
         x->token_is_password = true;
         return MX_AUTH_DONE; /* no password */
     }
@@ -52,69 +124,38 @@ ask_password(struct mx_auth_client *x, const struct rsa_keys *keys)
                           "the password with; use TLS, or set the paths of the keys");
         return MX_AUTH_DENIED;
     }
-    return append(x->out, full, sizeof(full), x->err) == 0 ? MX_AUTH_SEND : MX_AUTH_ERROR;
+    return sha2_ask_password(x);
 }
 
 static enum mx_auth_verdict
-send_key(struct mx_auth_client *x, const struct rsa_keys *keys)
+take_request(struct mx_auth_client *x, const struct rsa_keys *keys)
 {
-    static const uint8_t mark = SAY_MORE;
     if (keys == NULL) {
         (void)mx_err_text(x->err, "the client asks for an RSA key, and there is none");
         return MX_AUTH_DENIED;
     }
-    const char *pem = rsa_keys_public(keys);
-    bool fits =
-        append(x->out, &mark, 1, x->err) == 0 && append(x->out, pem, strlen(pem), x->err) == 0;
-    return fits ? MX_AUTH_SEND : MX_AUTH_ERROR;
+    return sha2_show_key(x, keys);
 }
 
-/* `said` is the password with a NUL. */
-static enum mx_auth_verdict
-take_password(struct mx_auth_client *x, const uint8_t *said, size_t len)
-{
-    if (len == 0 || said[len - 1] != 0 || memchr(said, 0, len - 1) != NULL) {
-        (void)mx_err_text(x->err, "the client has answered " PLUGIN_SHA2 " with no password");
-        return MX_AUTH_DENIED;
-    }
-    x->token_is_password = true;
-    return append(x->token, said, len - 1, x->err) == 0 ? MX_AUTH_DONE : MX_AUTH_ERROR;
-}
-
-/* Encrypted with our key; or as it is, which is fine where nobody can listen. */
 static enum mx_auth_verdict
 take_last(struct mx_auth_client *x, const struct rsa_keys *keys)
 {
-    struct mx_buf plain = {0};
-    enum mx_auth_verdict verdict = MX_AUTH_DENIED;
-    bool is_clear = x->in_len > 0 && x->in[x->in_len - 1] == 0;
-    if (keys != NULL && rsa_decrypt(keys, x->in, x->in_len, &plain) == 0) {
-        cover(plain.bytes, plain.len, x->scramble);
-        verdict = take_password(x, plain.bytes, plain.len);
-    } else if (x->is_private) {
-        verdict = take_password(x, x->in, x->in_len);
-    } else {
-        /* Builds of MariaDB's client library without OpenSSL do that; a server refuses them too. */
-        (void)mx_err_text(x->err, is_clear ? "the client has sent its password in clear over a "
-                                             "connection without TLS; it does not know RSA"
-                                           : "what the client has sent as its password is not "
-                                             "encrypted with the RSA key");
-    }
-    mx_buf_wipe(&plain);
-    return verdict;
+    const struct sha2_word word = {x->in, x->in_len, x->scramble, x->is_private};
+    x->token_is_password = true;
+    return sha2_open(&word, keys, x->token, x->err) == 0 ? MX_AUTH_DONE : MX_AUTH_DENIED;
 }
 
 enum mx_auth_verdict
 sha2_ask(struct mx_auth_client *x, const struct rsa_keys *keys)
 {
     if (x->round == 0) {
-        return ask_switch(x);
+        return sha2_ask_switch(x);
     }
     if (x->round == 1) {
-        return ask_password(x, keys);
+        return take_answer(x, keys);
     }
-    if (x->round == 2 && x->in_len == 1 && x->in[0] == ASK_KEY) {
-        return send_key(x, keys);
+    if (x->round == 2 && sha2_asks_key(x->in, x->in_len)) {
+        return take_request(x, keys);
     }
     return take_last(x, keys);
 }

@@ -8,6 +8,8 @@
 struct config {
     bool clear_pw_passthrough;
     bool log_password_mismatch;
+    char *sha2_private_path;
+    char *sha2_public_path;
 };
 
 static const char *const plugins[] = {"mysql_native_password", "mysql_clear_password",

@@ -36,13 +36,11 @@ static void
 config_check(void *ptr, mx_report_fn report, void *context)
 {
     const struct config *config = ptr;
-    bool has_private = config->ed_rsa_privkey_path != NULL;
-    bool has_public = config->ed_rsa_pubkey_path != NULL;
-    if (has_private != has_public) {
-        report(context, true, has_private ? "ed_rsa_privkey_path" : "ed_rsa_pubkey_path",
-               "Only one half of the RSA key pair is given.",
-               "Give both ed_rsa_privkey_path and ed_rsa_pubkey_path, or none.");
-    } else if (has_private && config->ed_mode != MODE_SHA256) {
+    const struct rsa_paths paths = {.private_path = config->ed_rsa_privkey_path,
+                                    .public_path = config->ed_rsa_pubkey_path,
+                                    .private_name = "ed_rsa_privkey_path",
+                                    .public_name = "ed_rsa_pubkey_path"};
+    if (rsa_paths_check(&paths, report, context) && config->ed_mode != MODE_SHA256) {
         report(context, false, "ed_rsa_privkey_path",
                "The RSA keys are used by ed_mode=sha256 only.",
                "Add ed_mode=sha256, or remove the keys.");
@@ -70,7 +68,7 @@ static void
 instance_free(void *ptr)
 {
     struct instance *instance = ptr;
-    rsa_keys_free(instance->keys);
+    rsa_keys_unref(instance->keys);
     free(instance);
 }
 

@@ -1,7 +1,11 @@
 /* Descriptor of mariadbauth, and what it asks clients. */
 #include "mx/module.h"
 #include "answer.h"
+#include "exchange.h"
 #include "native.h"
+#include "parsec.h"
+#include "sha2_client.h"
+#include "sha2_hash.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -9,10 +13,18 @@
 
 #define PLUGIN_NATIVE "mysql_native_password"
 #define PLUGIN_CLEAR  "mysql_clear_password"
+#define PARAM_PRIVATE PLUGIN_SHA2 "_private_key_path"
+#define PARAM_PUBLIC  PLUGIN_SHA2 "_public_key_path"
 
 struct config {
     bool clear_pw_passthrough;
     bool log_password_mismatch;
+    char *sha2_private_path;
+    char *sha2_public_path;
+};
+
+struct instance {
+    struct rsa_keys *keys; /* from files, NULL: none */
 };
 
 static int
@@ -124,27 +136,111 @@ trusts_servers(const void *ptr)
     return config->clear_pw_passthrough;
 }
 
+/* ------------------------------------------------------------ who does it */
+
+/*
+ * An account of caching_sha2_password may have the hash of a native password, which is then used.
+ * Without a password all plugins are the same, and the client's own is the one it has.
+ */
+static bool
+is_sha2(const struct mx_auth_client *x)
+{
+    return strcmp(x->account_plugin, PLUGIN_SHA2) == 0 &&
+           (sha2_is_stored(x->account_secret) ||
+            (x->account_secret[0] == '\0' && strcmp(x->client_plugin, PLUGIN_NATIVE) != 0));
+}
+
+static bool
+is_parsec(const struct mx_auth_client *x)
+{
+    return strcmp(x->account_plugin, PLUGIN_PARSEC) == 0 && x->account_secret[0] != '\0';
+}
+
 static enum mx_auth_verdict
 client_step(struct mx_auth_client *x)
 {
-    return trusts_servers(x->config) ? passthrough_step(x) : native_step(x);
+    const struct instance *instance = x->instance;
+    if (trusts_servers(x->config)) {
+        return passthrough_step(x);
+    }
+    if (is_sha2(x)) {
+        return sha2_client_step(x, instance->keys);
+    }
+    return is_parsec(x) ? parsec_client_step(x) : native_step(x);
+}
+
+static void
+client_free(void *state)
+{
+    const struct exchange *exchange = state;
+    exchange->end(state);
+}
+
+/* ------------------------------------------------------------ instance */
+
+static void
+config_check(void *ptr, mx_report_fn report, void *context)
+{
+    const struct config *config = ptr;
+    const struct rsa_paths paths = {.private_path = config->sha2_private_path,
+                                    .public_path = config->sha2_public_path,
+                                    .private_name = PARAM_PRIVATE,
+                                    .public_name = PARAM_PUBLIC};
+    (void)rsa_paths_check(&paths, report, context);
+}
+
+static void *
+instance_new(const void *ptr, struct mx_err *err)
+{
+    const struct config *config = ptr;
+    struct instance *instance = mx_calloc(1, sizeof(*instance));
+    if (config->sha2_private_path != NULL) {
+        instance->keys = rsa_keys_read(config->sha2_private_path, config->sha2_public_path, err);
+        if (instance->keys == NULL) {
+            free(instance);
+            return NULL;
+        }
+    }
+    return instance;
+}
+
+static void
+instance_free(void *ptr)
+{
+    struct instance *instance = ptr;
+    rsa_keys_unref(instance->keys);
+    free(instance);
 }
 
 /* ------------------------------------------------------------ descriptor */
 
-static const char *const account_plugins[] = {PLUGIN_NATIVE, "caching_sha2_password", PLUGIN_CLEAR,
-                                              "", NULL};
+static const char *const account_plugins[] = {PLUGIN_NATIVE, PLUGIN_SHA2, PLUGIN_PARSEC,
+                                              PLUGIN_CLEAR,  "",          NULL};
 
 static const struct mx_authenticator_ops ops = {
     .account_plugins = account_plugins,
     .server_plugins = answer_plugins,
     .trusts_servers = trusts_servers,
+    .instance_new = instance_new,
+    .instance_free = instance_free,
     .client_step = client_step,
+    .client_free = client_free,
     .server_step = answer_step,
     .server_free = free,
 };
 
 static const struct mx_param params[] = {
+    {.name = PARAM_PRIVATE,
+     .type = MX_PARAM_PATH,
+     .flags = MX_PARAM_PATH_R,
+     .offset = offsetof(struct config, sha2_private_path),
+     .doc = "RSA private key, PEM, for passwords of accounts of caching_sha2_password outside of "
+            "TLS; by default one is made."},
+    {.name = PARAM_PUBLIC,
+     .type = MX_PARAM_PATH,
+     .flags = MX_PARAM_PATH_R,
+     .offset = offsetof(struct config, sha2_public_path),
+     .doc = "The public key that belongs to it, PEM."},
     {.name = "clear_pw_passthrough",
      .type = MX_PARAM_BOOL,
      .offset = offsetof(struct config, clear_pw_passthrough),
@@ -162,6 +258,7 @@ static const char *const aliases[] = {"mysqlauth", NULL};
 
 MX_MODULE(.kind = MX_MODULE_AUTHENTICATOR, .maturity = MX_MATURITY_GA, .name = "MariaDBAuth",
           .aliases = aliases, .version = "1.0.0",
-          .doc = "Passwords of the plugin mysql_native_password.",
+          .doc =
+              "Passwords of the plugins mysql_native_password, caching_sha2_password and parsec.",
           .config_size = sizeof(struct config), .params = params, .param_count = MX_COUNT(params),
-          .authenticator = &ops);
+          .config_check = config_check, .authenticator = &ops);

@@ -388,6 +388,10 @@ attempt_step(struct mx_session *session, void *job)
     enum mx_auth_verdict verdict = run_step(session, job, &x);
     switch (verdict) {
     case MX_AUTH_DONE:
+        if (out.len > 0) {
+            send_to_client(session, NULL, &out);
+            client->attempt->sequence++;
+        }
         attempt_succeeded(session);
         break;
     case MX_AUTH_SEND:
