@@ -6,9 +6,11 @@
  */
 #include "sql/body.h"
 #include "sql/scan.h"
+#include "sql/word.h"
 
 enum {
     BLOCK = 64,
+    WORD_LOAD = 8,     /* bytes read at once from where a word of the block begins */
     QUOTE_SEARCH = 256 /* in so many bytes the kind of quotes is looked for */
 };
 
@@ -21,6 +23,11 @@ struct block {
     uint64_t open; /* parenthesis */
     uint64_t close;
     uint64_t letter; /* and underscore */
+};
+
+struct words {
+    uint64_t byte; /* letters, underscores and digits */
+    uint64_t n, u, l;
 };
 
 #ifdef SCAN_SIMD
@@ -71,14 +78,18 @@ load(const char *text, char quote, struct block *out)
     }
 }
 
-/* Letters, underscores and digits. */
-static inline uint64_t
+/* In blocks with letters only. */
+static inline struct words
 load_words(const char *text)
 {
-    uint64_t words = 0;
+    struct words words = {0};
     for (unsigned at = 0; at < BLOCK; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text + at));
-        words |= bits(_mm_or_si128(letters(bytes), ranged(bytes, '0', '9')), at);
+        __m128i low = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+        words.byte |= bits(_mm_or_si128(letters(bytes), ranged(bytes, '0', '9')), at);
+        words.n |= bits(equal(low, 'n'), at);
+        words.u |= bits(equal(low, 'u'), at);
+        words.l |= bits(equal(low, 'l'), at);
     }
     return words;
 }
@@ -104,12 +115,16 @@ load(const char *text, char quote, struct block *out)
     }
 }
 
-static inline uint64_t
+static inline struct words
 load_words(const char *text)
 {
-    uint64_t words = 0;
+    struct words words = {0};
     for (unsigned i = 0; i < BLOCK; i++) {
-        words |= (uint64_t)scan_is_word_byte(text[i]) << i;
+        char low = (char)(text[i] | 0x20);
+        words.byte |= (uint64_t)scan_is_word_byte(text[i]) << i;
+        words.n |= (uint64_t)(low == 'n') << i;
+        words.u |= (uint64_t)(low == 'u') << i;
+        words.l |= (uint64_t)(low == 'l') << i;
     }
     return words;
 }
@@ -127,6 +142,12 @@ static inline unsigned
 lowest(uint64_t bits)
 {
     return bits == 0 ? BLOCK : (unsigned)__builtin_ctzll(bits);
+}
+
+static inline unsigned
+least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
 }
 
 /* Behind the highest bit; 0: there is none. */
@@ -156,24 +177,36 @@ escaped(uint64_t backslash)
     return (even ^ ((odd_starts + backslash) << 1)) & behind;
 }
 
-/* A word that cannot matter unless a parenthesis follows, which ends the jump. */
-static bool
-is_harmless(const char *word, size_t len, char behind, char quote)
+static inline bool
+is_digit(char c)
 {
-    if ((*word >= '0' && *word <= '9') || *word == '_') { /* 1e5, 0x1f, _utf8'..' */
+    return c >= '0' && c <= '9';
+}
+
+/* A word that cannot matter unless a parenthesis follows, which ends the jump. */
+static inline bool
+is_harmless(const char *word, unsigned len, char quote)
+{
+    if (len == 1) { /* x'4142' */
+        char c = (char)(*word | 0x20);
+        return word[1] == quote && quote == '\'' && (c == 'x' || c == 'b' || c == 'n');
+    }
+    if (*word == '_') { /* _utf8'..' */
         return true;
     }
-    char c = (char)(*word | 0x20);
-    if (len == 1) {
-        return behind == quote && quote == '\'' && (c == 'x' || c == 'b' || c == 'n');
-    }
-    const char *same = c == 'n' ? "null" : c == 't' ? "true" : c == 'f' ? "false" : "default";
-    for (size_t i = 0; i < len; i++) {
-        if ((char)(word[i] | 0x20) != same[i]) { /* also at the end of `same` */
-            return false;
-        }
-    }
-    return same[len] == '\0';
+    uint64_t key = sql_word_key(sql_word_load(word) | SQL_WORD_FOLD, len);
+    return len <= 8 && (key == 0x65757274 /* true */ || key == 0x65736c6166 /* false */ ||
+                        key == 0x746c7561666564 /* default */);
+}
+
+/* Where words begin that are no numbers (1e5, 0x1f) and not NULL. */
+static inline uint64_t
+word_starts(const struct words *words, uint64_t letter)
+{
+    uint64_t starts = words->byte & ~(words->byte << 1);
+    uint64_t ends = words->byte & ~(words->byte >> 1);
+    uint64_t nulls = words->n & words->u >> 1 & words->l >> 2 & words->l >> 3 & ends >> 3;
+    return starts & letter & ~nulls;
 }
 
 struct jump {
@@ -184,18 +217,17 @@ struct jump {
     char quote;
 };
 
-/* Where the first word begins that matters; 64: none does. Words must end in the block. */
-static unsigned
-odd_word(uint64_t found, uint64_t words, const char *bytes, char quote)
+/* Which of the words beginning at `starts` matters first; 64: none. They end in the block. */
+static inline unsigned
+odd_word(uint64_t starts, uint64_t words, const char *bytes, char quote)
 {
-    while (found != 0) {
-        unsigned letter = lowest(found);
-        unsigned start = behind_highest(~words & below(letter));
-        unsigned stop = lowest(~words & ~below(letter));
-        if (!is_harmless(bytes + start, stop - start, bytes[stop], quote)) {
+    while (starts != 0) {
+        unsigned start = lowest(starts);
+        unsigned len = lowest(~(words >> start));
+        if (!is_harmless(bytes + start, len, quote)) {
             return start;
         }
-        found &= ~below(stop);
+        starts &= starts - 1;
     }
     return BLOCK;
 }
@@ -224,58 +256,173 @@ jump_string(struct jump *jump, unsigned open)
     return close != lexer->end;
 }
 
+/* An element begins here: no operator, and no dot, which would make it a stored function. */
+static bool
+begins_element(const char *pos)
+{
+    pos -= pos[-1] == ' ';
+    return pos[-1] == ',' || pos[-1] == '(';
+}
+
+/* The name, of which WORD_LOAD bytes can be read, of a function that only reads. */
+static inline bool
+is_read_function(const char *name, unsigned len)
+{
+    if (len > WORD_LOAD) {
+        return sql_word_long(&sql_long_functions, name, len, FN_NONE) == FN_READ;
+    }
+    uint64_t key = sql_word_key(sql_word_load(name) | SQL_WORD_FOLD, len);
+    return sql_word_short(&sql_short_functions, key, FN_NONE) == FN_READ;
+}
+
+/*
+ * The bytes of the calls, NOW() or UNHEX('4142'), that only read and have nothing but numbers and
+ * strings, the `simple` bytes, between their parentheses. They begin and end in the block.
+ */
+static inline uint64_t
+find_calls(const char *bytes, const struct block *block, uint64_t words, uint64_t outside,
+           uint64_t simple)
+{
+    uint64_t calls = 0;
+    for (uint64_t opens = block->open & words << 1; opens != 0; opens &= opens - 1) {
+        unsigned open = lowest(opens);
+        unsigned start = behind_highest(~words & below(open));
+        unsigned close = lowest(block->close & outside & ~below(open));
+        uint64_t arguments = below(close) & ~below(open + 1);
+        if (close < BLOCK && (arguments & ~simple) == 0 && begins_element(bytes + start) &&
+            is_read_function(bytes + start, open - start)) {
+            calls |= below(close + 1) & ~below(start);
+        }
+    }
+    return calls;
+}
+
+/* The arguments behind the parenthesis, numbers and strings: behind their end; NULL: others. */
+static const char *
+arguments_end(const struct jump *jump, const char *pos)
+{
+    const struct sql_lexer *lexer = jump->lexer;
+    while (pos < lexer->end) {
+        char c = *pos++;
+        if (c == ')') {
+            return pos;
+        }
+        if (c == jump->quote) {
+            pos = scan_quoted(pos, lexer->end, c, lexer->escapes, lexer->charset);
+            pos += pos < lexer->end;
+        } else if (!is_digit(c) && c != ',' && c != ' ' && c != '.') {
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/* On behind such a call that begins at bit `word` and goes on behind the block; false: it is none.
+ */
+static bool
+jump_call(struct jump *jump, unsigned word)
+{
+    const struct sql_lexer *lexer = jump->lexer;
+    const char *name = jump->pos + word;
+    const char *stop = scan_word(name, lexer->end);
+    if (stop == lexer->end || *stop != '(' || !begins_element(name) ||
+        !is_read_function(name, (unsigned)(stop - name))) {
+        return false;
+    }
+    const char *end = arguments_end(jump, stop + 1);
+    if (end == NULL) {
+        return false;
+    }
+    jump->pos = end;
+    return true;
+}
+
+/* A block with what its bytes mean where the jump is. */
+struct reading {
+    struct block block;
+    uint64_t quotes;  /* that open or close a string */
+    uint64_t inside;  /* of a string, with its opening quote */
+    uint64_t outside; /* neither a string nor a call that can be jumped over */
+    unsigned word;    /* where the first word begins that matters; 64: none does */
+    unsigned broken;  /* where the word begins that may go on behind the block; 64: none does */
+};
+
+static inline void
+read_words(const char *bytes, const struct jump *jump, struct reading *r)
+{
+    bool broken = r->outside >> (BLOCK - 1) != 0 && scan_is_word_byte(bytes[BLOCK - 1]);
+    r->word = BLOCK;
+    r->broken = BLOCK;
+    if (!broken && (r->block.letter & r->outside) == 0) {
+        return;
+    }
+    struct words words = load_words(bytes);
+    words.byte &= r->outside;
+    if (broken) {
+        r->broken = behind_highest(~words.byte);
+    }
+    uint64_t starts = word_starts(&words, r->block.letter) & below(r->broken);
+    if ((r->block.open & words.byte << 1) != 0) {
+        uint64_t strings = jump->lexer->charset == 0 ? ~r->outside : 0;
+        uint64_t calls =
+            find_calls(bytes, &r->block, words.byte, r->outside, r->block.plain | strings);
+        starts &= ~calls;
+        r->outside &= ~calls;
+    }
+    r->word = odd_word(starts, words.byte, bytes, jump->quote);
+}
+
+static inline void
+read_block(const char *bytes, const struct jump *jump, struct reading *r)
+{
+    load(bytes, jump->quote, &r->block);
+    r->quotes = r->block.quote;
+    if (jump->lexer->escapes && r->block.backslash != 0) {
+        r->quotes &= ~escaped(r->block.backslash);
+    }
+    r->inside = parity(r->quotes);
+    r->outside = ~r->inside & ~r->quotes;
+    read_words(bytes, jump, r);
+}
+
 /* One block, or as much of it as is good; false when the jump is over. */
 static inline bool
 jump_block(struct jump *jump)
 {
-    const struct sql_lexer *lexer = jump->lexer;
-    const char *bytes = jump->pos;
-    struct block block;
-    load(bytes, jump->quote, &block);
-    uint64_t quotes = block.quote;
-    if (lexer->escapes && block.backslash != 0) {
-        quotes &= ~escaped(block.backslash);
-    }
-    uint64_t inside = parity(quotes); /* of a string, with its opening quote */
-    uint64_t outside = ~inside & ~quotes;
-    uint64_t opens = block.open & outside;
-    uint64_t closes = block.close & outside;
+    struct reading r;
+    read_block(jump->pos, jump, &r);
+    uint64_t opens = r.block.open & r.outside;
+    uint64_t closes = r.block.close & r.outside;
     uint64_t gaps = parity(opens | closes) ^ jump->gap;
-    uint64_t dashes = block.dash & outside;
-    uint64_t odd =
-        (outside & ~(block.plain | block.dash | block.letter | block.open | block.close)) |
-        (dashes & dashes >> 1) | (opens & gaps) | (closes & ~gaps);
-    unsigned stop = lowest(odd);
+    uint64_t dashes = r.block.dash & r.outside;
+    uint64_t known = r.block.plain | r.block.dash | r.block.letter | r.block.open | r.block.close;
+    unsigned stop =
+        lowest((r.outside & ~known) | (dashes & dashes >> 1) | (opens & gaps) | (closes & ~gaps));
     /* What may go on behind the block is left to the next one, which then begins with it. */
-    unsigned open = inside >> (BLOCK - 1) != 0 ? behind_highest(quotes) - 1 : BLOCK;
-    if (lexer->charset != 0) {
-        open = lowest(quotes); /* a byte of a character may look like a quote */
+    unsigned open = r.inside >> (BLOCK - 1) != 0 ? behind_highest(r.quotes) - 1 : BLOCK;
+    if (jump->lexer->charset != 0) {
+        open = lowest(r.quotes); /* a byte of a character may look like a quote */
     }
-    unsigned cut = dashes >> (BLOCK - 1) != 0 ? BLOCK - 1 : BLOCK;
-    unsigned word = BLOCK;
-    bool broken = outside >> (BLOCK - 1) != 0 && scan_is_word_byte(bytes[BLOCK - 1]);
-    uint64_t found = block.letter & outside;
-    if (broken || found != 0) {
-        uint64_t words = load_words(bytes) & outside;
-        cut = broken ? behind_highest(~words) : cut;
-        word = odd_word(found & below(cut), words, bytes, jump->quote);
-    }
-    cut = open < cut ? open : cut;
-    unsigned good = stop < cut ? stop : cut;
-    good = word < good ? word : good;
-    note_resume(jump, ((block.comma & outside & ~gaps) | opens) & below(good),
+    unsigned dash = dashes >> (BLOCK - 1) != 0 ? BLOCK - 1 : BLOCK;
+    unsigned cut = least(least(open, r.broken), dash);
+    unsigned good = least(least(stop, r.word), cut);
+    note_resume(jump, ((r.block.comma & r.outside & ~gaps) | opens) & below(good),
                 closes & below(good));
-    if (good != cut || (good == 0 && open != 0)) {
-        return false;
-    }
     if (good > 0) {
         jump->gap = (gaps >> (good - 1) & 1) != 0 ? ~(uint64_t)0 : 0;
+    }
+    if (good != cut) {
+        return good == r.word && jump->gap == 0 && jump_call(jump, good);
     }
     if (good == open && open < BLOCK) {
         return jump_string(jump, open);
     }
+    if (good == r.broken && is_digit(jump->pos[good])) { /* 0x and whatever length */
+        jump->pos = scan_long_word(jump->pos + BLOCK, jump->lexer->end);
+        return true;
+    }
     jump->pos += good;
-    return true;
+    return good > 0;
 }
 
 /* The kind of quotes used for strings: the first there is. */
@@ -309,7 +456,7 @@ sql_rows_skip(struct sql_parse *parse)
         return;
     }
     jump.quote = quote_of(lexer, start);
-    while (lexer->end - jump.pos >= BLOCK && jump_block(&jump)) {
+    while (lexer->end - jump.pos >= BLOCK + WORD_LOAD && jump_block(&jump)) {
     }
     if (jump.resume > start) {
         lexer->pos = jump.resume;

@@ -74,6 +74,22 @@ scan_word_ends(__m128i bytes, __m128i *out_low)
     return (unsigned)_mm_movemask_epi8(word) ^ 0x1ffffu;
 }
 
+/* As scan_word(), for words that may be very long. */
+static inline const char *
+scan_long_word(const char *pos, const char *end)
+{
+    while (end - pos >= 16) {
+        __m128i low;
+        unsigned ends = scan_word_ends(_mm_loadu_si128((const __m128i *)(const void *)pos), &low);
+        unsigned len = (unsigned)__builtin_ctz(ends);
+        pos += len;
+        if (len < 16) {
+            return pos;
+        }
+    }
+    return scan_word(pos, end);
+}
+
 /*
  * A word's first eight bytes, little-endian, with bit 0x20 set (what is behind the word is not
  * zero), and its length, or one above eight when it is longer; false when the text is too short.
@@ -107,6 +123,12 @@ scan_head(const char *base, const char *pos, const char *end, struct scan_head *
 }
 
 #else
+static inline const char *
+scan_long_word(const char *pos, const char *end)
+{
+    return scan_word(pos, end);
+}
+
 static inline bool
 scan_head(const char *base, const char *pos, const char *end, struct scan_head *out)
 {

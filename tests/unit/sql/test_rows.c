@@ -78,6 +78,17 @@ static const char *const parts[] = {
     "(1,\t2,\r\n\v\f3, last_insert_id()),",
     "(1,\0012),",
     "(1)RETURNING last_insert_id(),",
+    "(now(), unhex('4142'), from_unixtime(17, 'a'), round( 1.5 , 2),last_insert_id()),",
+    "(now(),now() ,now()+1,now().last_insert_id(),nextval(1)),",
+    "(db.now(), db. now(), db .now(),7),",
+    "(nowx(), 1),",
+    "(my_function('a'), 1),",
+    "(now(last_insert_id()), 1),",
+    "(now('a', \"b\"), now(, 1),",
+    "(now(-1), now(--1), now(1, ?)),",
+    "(1, now('unterminated),",
+    "(substring_index('a,b', ',', 1), 1, last_insert_id()),",
+    "(1)now(),(2),",
 };
 
 static void
@@ -107,9 +118,9 @@ static void
 test_rows_are_jumped_over(void **state)
 {
     (void)state;
-    char text[4096] = "INSERT INTO t VALUES ";
+    char text[8192] = "INSERT INTO t VALUES ";
     for (int i = 0; i < 40; i++) {
-        strcat(text, "(17,'it''s',NULL, -3.5 ,'x',0x1f,x'41',1e5,_utf8'a',DEFAULT),");
+        strcat(text, "(17,'it''s',NULL, -3.5 ,'x',0x1f,x'41',1e5,_utf8'a',DEFAULT,now(6)),");
     }
     struct mx_sql verdict;
     struct sql_parse parse;
