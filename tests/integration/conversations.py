@@ -186,9 +186,13 @@ def pipelined(c):
     return out
 
 
+# Payloads around the places where another packet begins.
+EDGES = [raw.MAX * count + more for count in (1, 2) for more in (-1, 0, 1)]
+
+
 def large_statements(c):
     out = []
-    for size in (raw.MAX - 1, raw.MAX, raw.MAX + 1, raw.MAX * 2, raw.MAX * 2 + 5):
+    for size in EDGES:
         head, tail = b"\x03SELECT LENGTH('", b"')"
         c.number = 0
         c.send(raw.frame(head + b"x" * (size - len(head) - len(tail)) + tail))
@@ -199,10 +203,30 @@ def large_statements(c):
 
 def large_rows(c):
     out = []
-    for size in (raw.MAX - 9, raw.MAX - 8, raw.MAX - 5, raw.MAX - 4, raw.MAX - 3, raw.MAX, raw.MAX * 2):
-        out.append(digest(c.query(f"SELECT REPEAT('y', {size}), 'z'")).encode())
+    for size in EDGES:
+        # the length of the first value takes 4 bytes, or 9; the second value takes 2
+        for value in (size - 6, size - 11):
+            if (value > raw.MAX) == (value == size - 11):
+                out.append(digest(c.query(f"SELECT REPEAT('y', {value}), 'z'")).encode())
+    assert len(out) == len(EDGES)
     out += c.query("SELECT 'after'")
     return out
+
+
+def large_parameters(c):
+    """In pieces of their own, and in the execution: with types, and with the types of the one before."""
+    out = []
+    number, _, _ = c.prepare("SELECT MD5(?)")
+    for size in EDGES:
+        c.command(raw.LONG_DATA, struct.pack("<IH", number, 0) + b"l" * (size - 7))
+        out += c.execute(number, count=1, types=b"\xfc\x00")
+        for types, fixed in ((b"\xfc\x00", 14), (None, 12)):
+            value = size - fixed - (4 if size - fixed - 4 <= raw.MAX else 9)
+            length = b"\xfd" + struct.pack("<I", value)[:3] if value <= raw.MAX else b"\xfe" + struct.pack("<Q", value)
+            out += c.execute(number, length + b"v" * value, count=1, types=types)
+    c.command(raw.RESET, struct.pack("<I", number))
+    out.append(c.raw_packet())
+    return out + c.query("SELECT 'after'")
 
 
 def unknown_commands(c):
@@ -450,4 +474,4 @@ ALL = [queries, procedures, simple_commands, reset, prepared, infile, change_of_
        direct, many_statements, metadata, out_parameters, infile_prepared, pipelined_kinds]
 WITH_MULTI = [multi, infile_multi, options]
 WITH_EXT = [bulk, metadata, direct, prepared, queries]
-SLOW = [infile_edges]
+SLOW = [infile_edges, large_parameters]
