@@ -104,7 +104,8 @@ WIRE_EXT_CAPS(WIRE_EXT_CAP_CHECK)
 /*
  * What this proxy can offer a client before a listener or a server takes something away
  * (docs/dev/wire.md). Never offered: EXPIRED_PASSWORDS, COM_MULTI, SSL_VERIFY_SERVER_CERT and
- * whatever MySQL 8 added. SSL and COMPRESS come with a listener that has them.
+ * what MySQL 8 added besides OPTIONAL_METADATA. SSL and COMPRESS come with a listener that has
+ * them.
  */
 #define WIRE_CAPS_BASE                                                                             \
     (WIRE_CAP_CLIENT_MYSQL | WIRE_CAP_FOUND_ROWS | WIRE_CAP_LONG_FLAG | WIRE_CAP_CONNECT_WITH_DB | \
@@ -113,7 +114,7 @@ WIRE_EXT_CAPS(WIRE_EXT_CAP_CHECK)
      WIRE_CAP_TRANSACTIONS | WIRE_CAP_RESERVED | WIRE_CAP_SECURE_CONNECTION |                      \
      WIRE_CAP_MULTI_STATEMENTS | WIRE_CAP_MULTI_RESULTS | WIRE_CAP_PS_MULTI_RESULTS |              \
      WIRE_CAP_PLUGIN_AUTH | WIRE_CAP_CONNECT_ATTRS | WIRE_CAP_AUTH_LENENC_DATA |                   \
-     WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF)
+     WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF | WIRE_CAP_OPTIONAL_METADATA)
 /* Offered when every contacted server has it, and all are MariaDB of 10.2 or newer. */
 #define WIRE_EXT_CAPS_BASE                                                          \
     (WIRE_EXT_CAP_PROGRESS | WIRE_EXT_CAP_STMT_BULK | WIRE_EXT_CAP_EXTENDED_TYPES | \

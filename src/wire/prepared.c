@@ -18,6 +18,10 @@ wire_prepare_ok_decode(const uint8_t *payload, size_t len, struct wire_prepare_o
     out->parameters = wire_read_u16(&r);
     wire_read_skip(&r, 1);
     out->warnings = wire_read_u16(&r);
+    if (wire_reader_left(&r) > 0) {
+        bool follow = wire_read_u8(&r) != 0;
+        out->definitions = follow ? WIRE_DEFINITIONS_FOLLOW : WIRE_DEFINITIONS_NONE;
+    }
     return r.failed || mark != 0 ? -1 : 0;
 }
 
@@ -31,6 +35,9 @@ wire_prepare_ok_encode(struct wire_writer *w, uint8_t sequence, const struct wir
     wire_write_u16(w, ok->parameters);
     wire_write_u8(w, 0);
     wire_write_u16(w, ok->warnings);
+    if (ok->definitions != WIRE_DEFINITIONS_UNSAID) {
+        wire_write_u8(w, ok->definitions == WIRE_DEFINITIONS_FOLLOW ? 1 : 0);
+    }
     return wire_packet_end(w, mark, sequence);
 }
 

@@ -11,12 +11,23 @@
 #define WIRE_STMT_ID_AT   1u /* in the payload of PREPARE_OK and of every COM_STMT_* that has one */
 #define WIRE_STMT_ID_LAST UINT32_MAX /* "the one prepared last", MariaDB only */
 
-/* PREPARE_OK: 1 mark 0, 4 statement id, 2 columns, 2 parameters, 1 zero, 2 warnings. */
+/* With OPTIONAL_METADATA servers say whether definitions follow. */
+enum wire_definitions {
+    WIRE_DEFINITIONS_UNSAID = 0, /* they do */
+    WIRE_DEFINITIONS_NONE,
+    WIRE_DEFINITIONS_FOLLOW,
+};
+
+/*
+ * PREPARE_OK: 1 mark 0, 4 statement id, 2 columns, 2 parameters, 1 zero, 2 warnings; and with
+ * OPTIONAL_METADATA 1 for the definitions: 0 none, 1 they follow.
+ */
 struct wire_prepare_ok {
     uint32_t id;
     uint16_t columns;
     uint16_t parameters;
     uint16_t warnings;
+    uint8_t definitions; /* enum wire_definitions */
 };
 MX_MUST_USE int wire_prepare_ok_decode(const uint8_t *payload, size_t len,
                                        struct wire_prepare_ok *out);

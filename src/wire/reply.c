@@ -85,6 +85,12 @@ has_eof_packets(const struct wire_reply *reply)
     return (reply->caps & WIRE_CAP_DEPRECATE_EOF) == 0;
 }
 
+static bool
+has_optional_metadata(const struct wire_reply *reply)
+{
+    return (reply->caps & WIRE_CAP_OPTIONAL_METADATA) != 0;
+}
+
 /*
  * A packet with the mark 0xfe where rows or definitions may also come: those begin with 0xfe only
  * if a string of 2^24 bytes or more follows, so the packet then is longer. WIRE_PART_NONE: not an
@@ -276,13 +282,25 @@ rows_begin(struct wire_reply *reply)
     reply->state = STATE_ROWS;
 }
 
+static void definitions_end(struct wire_reply *reply);
+
+/* Where none come, their EOF comes all the same. */
+static void
+definitions_begin(struct wire_reply *reply, uint8_t state, uint32_t count)
+{
+    reply->state = state;
+    reply->definitions = count;
+    if (count == 0) {
+        definitions_end(reply);
+    }
+}
+
 /* Parameters of a prepared statement are over, with their EOF where there is one. */
 static void
 prepared_columns_begin(struct wire_reply *reply)
 {
-    reply->definitions = reply->columns;
     if (reply->columns > 0) {
-        reply->state = STATE_PREPARED_COLUMNS;
+        definitions_begin(reply, STATE_PREPARED_COLUMNS, reply->undefined ? 0 : reply->columns);
     } else {
         result_end(reply);
     }
@@ -332,7 +350,10 @@ definitions_end(struct wire_reply *reply)
     }
 }
 
-/* Number of columns; with CACHE_METADATA one byte more that says whether definitions follow. */
+/*
+ * Number of columns; with CACHE_METADATA, or MySQL's OPTIONAL_METADATA, one byte more that says
+ * whether definitions follow.
+ */
 static void
 on_header(struct wire_reply *reply, const uint8_t *payload, size_t have)
 {
@@ -340,7 +361,7 @@ on_header(struct wire_reply *reply, const uint8_t *payload, size_t have)
     wire_reader_init(&r, payload, have);
     uint64_t columns = wire_read_lenenc(&r);
     bool definitions = true;
-    if ((reply->ext_caps & WIRE_EXT_CAP_CACHE_METADATA) != 0) {
+    if ((reply->ext_caps & WIRE_EXT_CAP_CACHE_METADATA) != 0 || has_optional_metadata(reply)) {
         definitions = wire_read_u8(&r) != 0;
     }
     if (r.failed || columns == 0 || columns > UINT16_MAX) {
@@ -352,11 +373,7 @@ on_header(struct wire_reply *reply, const uint8_t *payload, size_t have)
     }
     kind_set(reply, WIRE_REPLY_ROWS);
     reply->columns = (uint32_t)columns;
-    reply->definitions = definitions ? (uint32_t)columns : 0;
-    reply->state = STATE_COLUMNS;
-    if (reply->definitions == 0) {
-        definitions_end(reply);
-    }
+    definitions_begin(reply, STATE_COLUMNS, definitions ? (uint32_t)columns : 0);
 }
 
 static void
@@ -373,9 +390,9 @@ on_prepare_ok(struct wire_reply *reply, const uint8_t *payload, size_t have)
     reply->columns = ok.columns;
     reply->first_columns = ok.columns;
     reply->warnings = ok.warnings;
-    reply->definitions = ok.parameters;
+    reply->undefined = has_optional_metadata(reply) && ok.definitions == WIRE_DEFINITIONS_NONE;
     if (ok.parameters > 0) {
-        reply->state = STATE_PARAMETERS;
+        definitions_begin(reply, STATE_PARAMETERS, reply->undefined ? 0 : ok.parameters);
     } else {
         prepared_columns_begin(reply);
     }

@@ -109,6 +109,7 @@ struct wire_reply {
     uint8_t header_have; /* bytes of a cut header */
     bool telling;        /* the current packet is looked into at its end */
     bool continuing;     /* the current packet goes on with the payload of the one before */
+    bool undefined;      /* PREPARE_OK said that no definitions follow */
     uint16_t side_have;
     uint8_t header[4];
     uint8_t side[WIRE_REPLY_SIDE_MAX];

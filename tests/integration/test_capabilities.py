@@ -1,10 +1,12 @@
 """What clients are offered and told: progress reports, capabilities, connection metadata."""
+import struct
 import subprocess
 
 import pytest
 
 from conversations import raw
 from lab import lab
+from scripted import Scripted
 
 EXT = raw.PROGRESS | raw.BULK | raw.TYPES | raw.CACHE
 
@@ -79,3 +81,63 @@ def test_program_that_shows_progress(proxy, cluster, compressed):
                            "SET progress_report_time=1; ALTER TABLE test.progress2 ADD COLUMN x INT, ALGORITHM=COPY;"
                            "SELECT COUNT(*) FROM test.progress2"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "30000" in done.stdout, done.stderr
+
+
+# ------------------------------------------------------------ what not every server has
+
+OPTIONAL = 1 << 25
+BARE = raw.frame(b"\x01\x00", 1) + raw.frame(b"\x01x", 2) + raw.frame(b"\xfe\0\0\x02\0\0\0", 3)
+EXECUTE = struct.pack("<BIBI", raw.EXECUTE, 1, 0, 1)
+SCRIPT = {b"\x03SELECT 'bare'": BARE,
+          b"\x16SELECT 'bare'": raw.frame(b"\0\x01\0\0\0\x01\0\0\0\0\0\0\0", 1),
+          EXECUTE: BARE}
+
+
+@pytest.fixture
+def scripted(cluster, make_proxy):
+    """scripted({}, {}) -> a proxy whose servers are other than they are."""
+    made = []
+
+    def make(*servers):
+        changes = {}
+        for server, arguments in zip(cluster.servers, servers):
+            made.append(Scripted(server.name, server.port, lab.free_port(), **arguments))
+            changes[server.name] = {"port": made[-1].port}
+        proxy = make_proxy(cluster.servers[:len(servers)], changes)
+        proxy.wait_ready()
+        return proxy
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize("first,second,offered", [
+    ({"add": OPTIONAL}, {"add": OPTIONAL}, OPTIONAL),
+    ({"add": OPTIONAL}, {}, 0),
+    ({"drop": raw.MULTI}, {"drop": raw.TRACK}, 0),
+], ids=["both", "one", "none"])
+def test_only_what_every_server_has_is_offered(scripted, proxy, first, second, offered):
+    with raw.Client(proxy.port) as usual:
+        expected = usual.server_caps | offered
+    expected &= ~(first.get("drop", 0) | second.get("drop", 0))
+    other = scripted(first, second)
+
+    def greeted():
+        with raw.Client(other.port) as client:
+            return client.server_caps == expected
+    lab.wait_for("both servers to be known", greeted)
+
+
+def test_results_without_definitions(scripted):
+    """MySQL's optional metadata: the answers end where they should, and come as they are."""
+    through = scripted({"add": OPTIONAL, "answers": SCRIPT})
+    with raw.Client(through.port, caps=raw.BASE | raw.NO_EOF | OPTIONAL) as client:
+        assert client.caps & OPTIONAL
+        for command in (*SCRIPT, b"\x03SELECT 'bare'"):
+            client.send(raw.frame(command))
+            got = b""
+            while len(got) < len(SCRIPT[command]):
+                got += client.raw_packet()
+            assert got == SCRIPT[command]
+            assert client.query("DO 1")[0][4] == 0

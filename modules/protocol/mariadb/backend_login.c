@@ -11,9 +11,10 @@
 #define MAX_PACKET         16777216u
 
 /* What a client relies on: replies have another shape, or statements fail, without it. */
-#define NEEDED_CAPS                                                              \
-    (WIRE_CAP_PROTOCOL_41 | WIRE_CAP_MULTI_STATEMENTS | WIRE_CAP_MULTI_RESULTS | \
-     WIRE_CAP_PS_MULTI_RESULTS | WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF)
+#define NEEDED_CAPS                                                                \
+    (WIRE_CAP_PROTOCOL_41 | WIRE_CAP_MULTI_STATEMENTS | WIRE_CAP_MULTI_RESULTS |   \
+     WIRE_CAP_PS_MULTI_RESULTS | WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF | \
+     WIRE_CAP_OPTIONAL_METADATA)
 /* Of the connection itself, whatever the client has. */
 #define OWN_CAPS                                                                \
     (WIRE_CAP_PROTOCOL_41 | WIRE_CAP_SECURE_CONNECTION | WIRE_CAP_PLUGIN_AUTH | \

@@ -31,7 +31,7 @@ offered(const struct mx_greeting_facts *facts, uint32_t ext)
     bool tracks = facts->all_mariadb ? facts->version >= VERSION_SESSION_TRACK
                                      : facts->version >= VERSION_MYSQL_8;
     if (!tracks || facts->unknown || facts->version == 0) {
-        caps &= ~(WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF);
+        caps &= ~(WIRE_CAP_SESSION_TRACK | WIRE_CAP_DEPRECATE_EOF | WIRE_CAP_OPTIONAL_METADATA);
     }
     /* The bit that says "no upper half". */
     caps &= ~WIRE_CAP_CLIENT_MYSQL;

@@ -50,6 +50,9 @@ answer_prepare(struct mx_session *session, const struct mariadb_stmt *stmt)
     struct wire_writer w;
     uint8_t sequence = (uint8_t)(client->walk.sequence + 1);
     struct wire_prepare_ok ok = {.id = stmt->id, .parameters = stmt->parameters};
+    if ((client->caps & WIRE_CAP_OPTIONAL_METADATA) != 0) {
+        ok.definitions = WIRE_DEFINITIONS_FOLLOW;
+    }
     wire_writer_init(&w, bytes, sizeof(bytes));
     (void)wire_prepare_ok_encode(&w, sequence, &ok);
     if (stmt->parameters > 0) {

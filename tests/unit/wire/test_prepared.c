@@ -26,6 +26,15 @@ test_prepare_ok(void **state)
     assert_int_equal(got.parameters, in.parameters);
     assert_int_equal(got.warnings, in.warnings);
     assert_int_equal(wire_load_u32(out + 4 + WIRE_STMT_ID_AT), in.id);
+    assert_int_equal(got.definitions, WIRE_DEFINITIONS_UNSAID);
+    for (in.definitions = WIRE_DEFINITIONS_NONE; in.definitions <= WIRE_DEFINITIONS_FOLLOW;
+         in.definitions++) {
+        wire_writer_init(&w, out, sizeof(out));
+        assert_int_equal(wire_prepare_ok_encode(&w, 1, &in), 0);
+        assert_int_equal(w.len, 17);
+        assert_int_equal(wire_prepare_ok_decode(out + 4, 13, &got), 0);
+        assert_int_equal(got.definitions, in.definitions);
+    }
 }
 
 /* Types taken from one execution make the next, which has none, the same as the first. */

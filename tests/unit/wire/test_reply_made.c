@@ -190,6 +190,55 @@ test_cached_metadata_needs_mariadb(void **state)
     assert_int_equal(reply.rows, 1);
 }
 
+/* The answer to be followed whole, byte by byte and at each cut; nothing may be left or missing. */
+static void
+follow_cut(uint8_t command, uint32_t caps, struct wire_slice data, uint64_t rows, uint32_t packets)
+{
+    for (size_t cut = 0; cut <= data.len; cut++) {
+        struct wire_reply reply;
+        start(&reply, command, caps, 0);
+        feed(&reply, (struct wire_slice){data.data, cut});
+        assert_int_equal(reply.complete, cut == data.len);
+        feed(&reply, (struct wire_slice){data.data + cut, data.len - cut});
+        assert_true(reply.complete);
+        assert_false(reply.broken);
+        assert_int_equal(reply.rows, rows);
+        assert_int_equal(reply.packets, packets);
+        start(&reply, command, caps, 0);
+        for (size_t i = 0; i < data.len; i++) {
+            feed(&reply, (struct wire_slice){data.data + i, 1});
+        }
+        assert_true(reply.complete);
+        assert_int_equal(reply.rows, rows);
+    }
+}
+
+/* MySQL's: a byte behind the number of columns, and one at the end of PREPARE_OK. */
+static void
+test_optional_metadata(void **state)
+{
+    (void)state;
+#define ROW            "\x02\0\0\x04\x01x"
+#define BARE           "\x02\0\0\x01\x01\0"
+#define FULL           "\x02\0\0\x01\x01\x01"
+#define PREPARED(flag) "\x0d\0\0\x01\0\x05\0\0\0\x01\0\x01\0\0\0\0" flag
+    uint32_t eof = CLASSIC | WIRE_CAP_OPTIONAL_METADATA;
+    uint32_t no_eof = NO_EOF | WIRE_CAP_OPTIONAL_METADATA;
+    follow_cut(WIRE_COM_QUERY, eof, BYTES(FULL COLUMN EOF_MID ROW EOF_LAST), 1, 5);
+    follow_cut(WIRE_COM_QUERY, eof, BYTES(BARE EOF_MID ROW EOF_LAST), 1, 4);
+    follow_cut(WIRE_COM_QUERY, no_eof, BYTES(FULL COLUMN ROW OK_LAST), 1, 4);
+    follow_cut(WIRE_COM_QUERY, no_eof, BYTES(BARE ROW OK_LAST), 1, 3);
+    follow_cut(WIRE_COM_STMT_EXECUTE, no_eof, BYTES(BARE ROW OK_LAST), 1, 3);
+    follow_cut(WIRE_COM_QUERY, no_eof, BYTES(OK_PLAIN), 0, 1);
+    follow_cut(WIRE_COM_STMT_PREPARE, eof, BYTES(PREPARED("\x01") COLUMN EOF_MID COLUMN EOF_LAST),
+               0, 5);
+    follow_cut(WIRE_COM_STMT_PREPARE, eof, BYTES(PREPARED("\0") EOF_MID EOF_LAST), 0, 3);
+    follow_cut(WIRE_COM_STMT_PREPARE, no_eof, BYTES(PREPARED("\x01") COLUMN COLUMN), 0, 3);
+    follow_cut(WIRE_COM_STMT_PREPARE, no_eof, BYTES(PREPARED("\0")), 0, 1);
+    /* Whoever has not agreed on it finds no meaning in the byte. */
+    follow_cut(WIRE_COM_STMT_PREPARE, NO_EOF, BYTES(PREPARED("\0") COLUMN COLUMN), 0, 3);
+}
+
 static void
 test_long_error_and_long_ok_are_cut_not_lost(void **state)
 {
@@ -293,6 +342,7 @@ main(void)
         cmocka_unit_test(test_progress_reports),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_cached_metadata_needs_mariadb),
+        cmocka_unit_test(test_optional_metadata),
         cmocka_unit_test(test_long_error_and_long_ok_are_cut_not_lost),
         cmocka_unit_test(test_nonsense_is_broken),
         cmocka_unit_test(test_authentication_exchange),

@@ -1,0 +1,43 @@
+"""A real server that offers other capabilities, and answers some commands from a script."""
+import socket
+import struct
+import threading
+
+from gate import Gate, Gone
+
+
+class Scripted(Gate):
+    """add, drop: capabilities; answers: {command with its byte: packets}."""
+
+    def __init__(self, name, server_port, port, add=0, drop=0, answers=()):
+        self.add = add
+        self.drop = drop
+        self.answers = dict(answers)
+        super().__init__(name, server_port, port)
+
+    def greeting(self, payload):
+        payload = bytearray(payload)
+        at = payload.index(0, 1) + 14  # behind version, thread id and scramble
+        low, charset, status, high = struct.unpack_from("<HBHH", payload, at)
+        caps = (low | high << 16 | self.add) & ~self.drop
+        struct.pack_into("<HBHH", payload, at, caps & 0xffff, charset, status, caps >> 16)
+        return bytes(payload)
+
+    def login(self, peer, server):
+        peer.sequence = -1
+        peer.send(self.greeting(server.packet()))
+        said = bytearray(peer.packet())
+        struct.pack_into("<I", said, 0, struct.unpack_from("<I", said)[0] & ~self.add)
+        server.sequence = peer.sequence - 1
+        server.send(bytes(said))
+        threading.Thread(target=self.pump, args=(server.socket, peer.socket), daemon=True).start()
+        try:
+            while True:
+                command = peer.packet()
+                if command in self.answers:
+                    peer.socket.sendall(self.answers[command])
+                    continue
+                server.sequence = peer.sequence - 1
+                server.send(command)
+        except (OSError, Gone):
+            server.socket.shutdown(socket.SHUT_RDWR)
