@@ -330,6 +330,15 @@ event_level(const struct core_global_config *globals)
     }
 }
 
+/* Until the accounts have been read once nobody can log in, which is nobody's guess at a password.
+ */
+static bool
+has_accounts(const struct mx_session *session)
+{
+    struct core_users_manager *users = session->service->rt->users;
+    return users == NULL || core_users_manager_loaded_at(users) != 0;
+}
+
 void
 mx_session_login_failed(struct mx_session *session, const char *user, const struct mx_err *err,
                         const char *reason, bool counts)
@@ -341,7 +350,8 @@ mx_session_login_failed(struct mx_session *session, const char *user, const stru
               "'%s'. MariaDB error: '%s'.%s%s%s",
               user, session->remote, session->service->name, session->listener->name, err->text,
               with_reason ? " Reason: " : "", with_reason ? reason : "", with_reason ? "." : "");
-    if (counts && core_block_failed(session->remote, globals->max_auth_errors_until_block)) {
+    if (counts && has_accounts(session) &&
+        core_block_failed(session->remote, globals->max_auth_errors_until_block)) {
         mx_log_warning(&session->log,
                        "Host '%s' is blocked for 60 seconds: too many failed logins; see "
                        "max_auth_errors_until_block",

@@ -20,7 +20,7 @@ rws_backend_available(const struct rws_session *rs, const struct rws_backend *ba
         return mx_server_usable(backend->server);
     }
     return !backend->barred && !backend->skipped && mx_server_connectable(backend->server) &&
-           mx_session_can_recover(rs->session);
+           backend->rest_until_ms <= mx_now_ms() && mx_session_can_recover(rs->session);
 }
 
 static bool

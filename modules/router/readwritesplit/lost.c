@@ -3,11 +3,14 @@
  * sent again only when that cannot do it twice: a read of which the client has seen nothing, or,
  * with delayed_retry, what the administrator said may be repeated.
  */
+#include "mx/timer.h"
 #include "mx/trx.h"
 #include "rwsplit.h"
 
 #define RETRY_INTERVAL_MS 1000
 #define RETRY_SOON_MS     50
+/* A server that took no connection is left alone for so long: below the interval of retries. */
+#define REST_MS 500
 
 static bool
 in_transaction(const struct rws_session *rs)
@@ -143,6 +146,9 @@ rws_lost(void *ptr, struct mx_endpoint *endpoint, const struct mx_err *why,
     bool streaming = rs->stream == backend;
     backend->endpoint = NULL;
     backend->barred |= permanent;
+    if (mx_endpoint_state(endpoint) == MX_ENDPOINT_CONNECTING) {
+        backend->rest_until_ms = mx_now_ms() + REST_MS;
+    }
     rws_backend_close(rs, backend);
     if (streaming) {
         rs->stream = NULL;
@@ -166,6 +172,10 @@ void
 rws_server_changed(void *ptr, struct mx_server *server)
 {
     struct rws_session *rs = ptr;
+    struct rws_backend *backend = rws_backend_for_server(rs, server);
+    if (backend != NULL) {
+        backend->rest_until_ms = 0;
+    }
     if (rs->waiting && mx_server_usable(server)) {
         mx_session_timer(rs->session, RETRY_SOON_MS); /* do not sit out the second */
     }

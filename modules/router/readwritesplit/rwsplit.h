@@ -98,10 +98,11 @@ struct rws_backend {
     struct mx_server *server;
     struct mx_endpoint *endpoint; /* NULL: not connected */
     struct mx_router_use use;
-    uint32_t index;  /* of the server in the service */
-    uint32_t unread; /* replies outstanding that nobody waits for */
-    bool barred;     /* no use in trying again in this session */
-    bool skipped;    /* refused a moment ago: not for this statement */
+    uint32_t index;        /* of the server in the service */
+    uint32_t unread;       /* replies outstanding that nobody waits for */
+    bool barred;           /* no use in trying again in this session */
+    bool skipped;          /* refused a moment ago: not for this statement */
+    int64_t rest_until_ms; /* a connection could not be made: mx_now_ms() of the next try */
 };
 
 /* The statement the client waits for. */

@@ -126,6 +126,13 @@ fake_lose(struct rws_session *rs, size_t server, bool permanent)
     return rws_lost(rs, endpoint, &why, false, permanent);
 }
 
+enum mx_verdict
+fake_refuse(struct rws_session *rs, size_t server)
+{
+    fake_endpoint(server)->connecting = true;
+    return fake_lose(rs, server, false);
+}
+
 /* ---- what the router calls ---- */
 
 int
@@ -164,6 +171,9 @@ mx_endpoint_close(struct mx_endpoint *endpoint)
 enum mx_endpoint_state
 mx_endpoint_state(const struct mx_endpoint *endpoint)
 {
+    if (endpoint->connecting) {
+        return MX_ENDPOINT_CONNECTING;
+    }
     return endpoint->pending > 0 ? MX_ENDPOINT_BUSY : MX_ENDPOINT_READY;
 }
 

@@ -25,6 +25,7 @@ struct mx_endpoint {
     void *owner;
     uint32_t pending;
     bool open;
+    bool connecting;
 };
 
 struct fake_sent {
@@ -68,6 +69,8 @@ void fake_reply(struct rws_session *rs, size_t server, bool ok, uint16_t status)
 /* Answers whatever is outstanding everywhere. */
 void fake_reply_all(struct rws_session *rs);
 enum mx_verdict fake_lose(struct rws_session *rs, size_t server, bool permanent);
+/* The same before it was there. */
+enum mx_verdict fake_refuse(struct rws_session *rs, size_t server);
 struct mx_endpoint *fake_endpoint(size_t server); /* open one, or NULL */
 /* Server of the last statement that was not discarded. */
 int fake_last_server(void);

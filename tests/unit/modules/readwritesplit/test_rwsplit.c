@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "fake_core.h"
 #include "mx/trx.h"
 
@@ -178,6 +179,33 @@ test_read_that_was_partly_delivered_is_not_repeated(void **state)
     struct mx_reply part = {.data = bytes, .len = 8, .first = true, .kind = MX_REPLY_ROWS};
     assert_int_equal(rws_reply(rs, endpoint, &part), MX_PASS);
     assert_int_equal(fake_lose(rs, server, false), MX_FAIL);
+}
+
+/* Or it would be tried over and over until somebody leaves it. */
+static void
+test_a_server_that_refuses_is_left_alone_for_a_while(void **state)
+{
+    (void)state;
+    base_clock_cache(1000);
+    fake.servers[2].status = 0;
+    (void)fake_lose(rs, 1, false);
+    assert_int_equal(read_something(), MX_PASS);
+    assert_int_equal(fake_last_server(), 1); /* a lost one is opened again at once */
+    assert_int_equal(fake_refuse(rs, 1), MX_PASS);
+    assert_int_equal(fake_last_server(), 0);
+    fake_reply_all(rs);
+    assert_int_equal(read_something(), MX_PASS);
+    assert_int_equal(fake_last_server(), 0);
+    fake_reply_all(rs);
+    base_clock_cache(1500);
+    assert_int_equal(read_something(), MX_PASS);
+    assert_int_equal(fake_last_server(), 1);
+    assert_int_equal(fake_refuse(rs, 1), MX_PASS);
+    fake_reply_all(rs);
+    rws_server_changed(rs, &fake.servers[1]); /* the monitor has seen it: worth a try */
+    assert_int_equal(read_something(), MX_PASS);
+    assert_int_equal(fake_last_server(), 1);
+    base_clock_cache(0);
 }
 
 static void
@@ -408,6 +436,7 @@ main(void)
         TEST(test_read_is_sent_again_when_its_replica_breaks),
         TEST(test_write_is_never_sent_twice),
         TEST(test_read_that_was_partly_delivered_is_not_repeated),
+        TEST(test_a_server_that_refuses_is_left_alone_for_a_while),
         TEST(test_idle_primary_lost_then_write_uses_the_new_one),
         TEST(test_write_without_primary_ends_the_session),
         TEST(test_error_on_write_answers_1290),
