@@ -251,7 +251,7 @@ def test_wait_timeout_ends_idle_sessions(make_proxy, cluster):
 
 # ------------------------------------------------------------ storms
 
-STORM = 3000
+STORM = 10000
 
 
 @pytest.fixture(scope="module")
