@@ -262,8 +262,8 @@ def storm(tmp_path_factory):
     return folder + "/storm"
 
 
-def run_storm(program, port, clients):
-    done = subprocess.run([program, str(port), str(clients)], capture_output=True,
+def run_storm(program, port, clients, *more):
+    done = subprocess.run([program, str(port), str(clients), *more], capture_output=True,
                           text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return {key: int(value) for key, value in (w.split("=") for w in done.stdout.split())}
@@ -282,6 +282,20 @@ def test_clients_over_the_limit_all_have_their_turn(make_proxy, cluster, storm):
     seen = run_storm(storm, proxy.plain, STORM)
     assert seen == {"greeted": STORM, "refused": 0, "silent": 0}
     lab.wait_for("a login after the storm", lambda: proxy.connect(port=proxy.plain).close() or True)
+
+
+@pytest.mark.parametrize("wait", ["0s", "170s"])
+def test_logins_and_statements_of_a_storm_all_end(make_proxy, cluster, storm, wait):
+    """With 200 server connections at a time."""
+    cluster.primary.run("CREATE OR REPLACE USER anybody@'%'")
+    proxy = start(make_proxy, cluster, Plain={"max_connections": "200", "max_connections_wait": wait},
+                  server1={"persistpoolmax": "200", "persistmaxtime": "1h"})
+    lab.wait_for("the account", lambda: proxy.connect("anybody", "", port=proxy.plain).close() or True)
+    seen = run_storm(storm, proxy.plain, STORM, "anybody")
+    assert seen["answered"] + seen["refused"] == STORM and seen["silent"] == 0
+    assert seen["answered"] >= 200
+    if wait != "0s":
+        assert seen["refused"] == 0
 
 
 def test_a_storm_is_served_in_order(make_proxy, cluster, storm):
