@@ -1,6 +1,7 @@
 """Conversations of raw packets; each gives a list of what came back, to be compared byte by byte."""
 import hashlib
 import os
+import re
 import struct
 import sys
 
@@ -294,6 +295,85 @@ def unknown_statements(c):
     return out
 
 
+def about(c, number):
+    """Every command with a statement's number; the last ones say nothing."""
+    out = []
+    for code, body in ((raw.EXECUTE, struct.pack("<BI", 0, 1)), (raw.EXECUTE, struct.pack("<BI", 1, 1)),
+                       (raw.RESET, b""), (raw.FETCH, struct.pack("<I", 5)), (raw.FETCH, struct.pack("<I", 0)),
+                       (raw.BULK_EXECUTE, b"\x80\0"), (raw.BULK_EXECUTE, b"\0\0")):
+        c.command(code, struct.pack("<I", number) + body)
+        out.append(c.raw_packet())
+    for code, body in ((raw.LONG_DATA, b"\0\0x"), (raw.LONG_DATA, b"\xff\xff"), (raw.CLOSE, b""), (raw.CLOSE, b"more")):
+        c.command(code, struct.pack("<I", number) + body)
+    return without_numbers(out) + c.query("SELECT 'nothing was said'")
+
+
+def without_numbers(packets):
+    """Errors may name the number of a statement, which servers count for all sessions together."""
+    return [re.sub(rb"\([0-9]+\)", b"", packet[3:]) if packet[4] == 0xff else packet for packet in packets]
+
+
+def gone_statements(c):
+    """Numbers of statements that there are no more, or were never."""
+    out = about(c, 0) + about(c, 1) + about(c, raw.LAST_ID - 1)
+    failed, _, _ = c.prepare("SELEKT")
+    closed, _, _ = c.prepare("SELECT 1")
+    c.command(raw.CLOSE, struct.pack("<I", closed))
+    out += about(c, failed) + about(c, closed) + about(c, raw.LAST_ID)
+    kept, _, _ = c.prepare("SELECT 2")
+    c.command(raw.RESET_CONNECTION)
+    out.append(c.raw_packet())
+    out += about(c, kept) + about(c, raw.LAST_ID)
+    kept, _, _ = c.prepare("SELECT 3")
+    assert change_user(c, "app", "app", "test")[0] == 0
+    out += about(c, kept) + about(c, raw.LAST_ID)
+    # too short for a number (where servers look), or for what belongs to it
+    for code in (raw.EXECUTE, raw.BULK_EXECUTE):
+        for body in (b"", b"\1", b"\1\0\0"):
+            c.command(code, body)
+            out.append(c.raw_packet())
+    for body in (b"", b"\1", b"\1\0\0", b"\1\0\0\0", b"\1\0\0\0\0"):
+        c.command(raw.LONG_DATA, body)
+    for body in (b"", b"\1", b"\1\0\0"):
+        c.command(raw.CLOSE, body)
+    return out + c.query("SELECT 'still here'")
+
+
+def kinds_of_results(c):
+    """Each statement in the text protocol, executed, and executed with a cursor that is then read."""
+    out = c.query("CREATE OR REPLACE TABLE test.kinds (id INT AUTO_INCREMENT PRIMARY KEY, t TEXT)")
+    out += c.query("CREATE OR REPLACE PROCEDURE test.two() BEGIN SELECT seq FROM test.seq_1_to_3; SELECT 'b', 'c'; END")
+    out += c.query("CREATE OR REPLACE PROCEDURE test.none() BEGIN SET @none = 1; END")
+    out += c.query("CREATE OR REPLACE PROCEDURE test.fails() BEGIN SELECT 1; SIGNAL SQLSTATE '45000'; SELECT 2; END")
+    wide = ", ".join(f"{i} AS c{i}" for i in range(300))
+    for sql in ("SELECT IF(seq < 3, seq, (SELECT 1 UNION SELECT seq)) FROM test.seq_1_to_5",
+                "SELECT seq FROM test.seq_1_to_5 WHERE seq < 0", f"SELECT {wide}", "SELECT NULL, NULL",
+                "SELECT 1 INTO @x",
+                "INSERT INTO test.kinds (t) VALUES ('a'), ('b') RETURNING id, t", "UPDATE test.kinds SET t = 'c'",
+                "INSERT INTO test.kinds (t) VALUES ('x')", "DELETE FROM test.kinds WHERE id = 1 RETURNING t",
+                "CALL test.two()", "CALL test.none()", "CALL test.fails()", "CALL test.nosuch()", "DO 1/0",
+                "SHOW WARNINGS",
+                "EXPLAIN SELECT 1", "CHECK TABLE test.kinds", "SHOW COLUMNS FROM test.kinds", "SET @a = 'x'",
+                "EXECUTE IMMEDIATE 'SELECT 5 UNION SELECT 6'", "EXECUTE IMMEDIATE 'CALL test.two()'",
+                "SELECT seq, REPEAT('r', 300) FROM test.seq_1_to_40", "SHOW CREATE PROCEDURE test.none",
+                "TRUNCATE test.kinds", "SELECT 'a' AS x, 'b' AS x UNION ALL SELECT 'c', 'd' LIMIT 0",
+                "HANDLER test.kinds OPEN", "HANDLER test.kinds CLOSE", "SELECT ROW(1, 2)"):
+        out += c.query(sql)
+        number, _, packets = c.prepare(sql)
+        out += [packets[0][:5] + packets[0][9:]] + packets[1:]
+        if not number:
+            continue
+        for flags in (0, 1) if not sql.startswith("DELETE") else (0,):  # a cursor crashes servers of 10.11
+            answer = c.execute(number, flags=flags)
+            out += answer
+            if flags and answer[-1][4] == 0xfe and c.status(answer[-1][4:]) & 0x40:
+                for rows in (0, 2, 0, 100, 1):
+                    c.command(raw.FETCH, struct.pack("<II", number, rows))
+                    out += without_numbers(c.rows_end())
+        c.command(raw.CLOSE, struct.pack("<I", number))
+    return out + c.query("SELECT 'after'")
+
+
 def direct(c):
     """Preparing and executing in one go: the statement prepared last has the number -1."""
     c.strict = False
@@ -470,8 +550,10 @@ def pipelined_kinds(c):
 
 
 ALL = [queries, procedures, simple_commands, reset, prepared, infile, change_of_user, pipelined,
-       large_statements, large_rows, unknown_commands, process_list, unknown_statements,
+       large_statements, large_rows, unknown_commands, process_list, unknown_statements, gone_statements,
+       kinds_of_results,
        direct, many_statements, metadata, out_parameters, infile_prepared, pipelined_kinds]
 WITH_MULTI = [multi, infile_multi, options]
-WITH_EXT = [bulk, metadata, direct, prepared, queries]
+WITH_EXT = [bulk, metadata, direct, prepared, queries, unknown_statements, gone_statements, kinds_of_results,
+            out_parameters, procedures]
 SLOW = [infile_edges, large_parameters]

@@ -269,6 +269,8 @@ class Client:
                     out.append(self.raw_packet())
                 if not self.caps & NO_EOF:
                     out.append(self.raw_packet())
+                    if out[-1][4] == 0xff:
+                        return out
                     if self.status(out[-1][4:]) & 0x40:  # a cursor: rows come with FETCH
                         return out
                 out += self.rows_end()
