@@ -125,8 +125,8 @@ def test_a_full_primary_is_said_in_its_words(make_proxy, make_cluster, service):
     proxy.wait_ready()
 
 
-def refusals(server):
-    return int(server.query("SHOW GLOBAL STATUS LIKE 'Connection_errors_max_connections'")[0][1])
+def refusals(connection):
+    return int(ask(connection, "SHOW GLOBAL STATUS LIKE 'Connection_errors_max_connections'")[0][1])
 
 
 def test_a_write_waits_for_room(make_proxy, make_cluster):
@@ -138,10 +138,10 @@ def test_a_write_waits_for_room(make_proxy, make_cluster):
     proxy.wait_ready()
     proxy.wait_state("server1", "Master", "Running")
     held = fill(cluster.primary)
-    before = refusals(cluster.primary)
+    before = refusals(held[0])
     with raw.Client(proxy.port) as client:
         client.command(raw.QUERY, "INSERT INTO test.room VALUES (1)")
-        lab.wait_for("the server to refuse it", lambda: refusals(cluster.primary) > before)
+        lab.wait_for("the server to refuse it", lambda: refusals(held[0]) > before)
         close(held)
         assert client.result()[-1][4] == 0
     assert cluster.primary.query("SELECT COUNT(*) FROM test.room") in (((1,),), [(1,)])

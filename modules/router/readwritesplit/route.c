@@ -119,12 +119,26 @@ trx_backend_valid(const struct rws_session *rs)
 }
 
 static struct rws_backend *
-choose(struct rws_session *rs, enum rws_target target)
+choose_rested(struct rws_session *rs, enum rws_target target)
 {
     if (target == RWS_LAST && rs->last != NULL && rs->last->endpoint != NULL) {
         return rs->last;
     }
     return target == RWS_REPLICA ? rws_choose_replica(rs) : rws_choose_primary(rs);
+}
+
+/* One that took no connection a moment ago is better than none, once for each statement. */
+static struct rws_backend *
+choose(struct rws_session *rs, enum rws_target target)
+{
+    struct rws_backend *backend = choose_rested(rs, target);
+    if (backend != NULL || rs->stmt.again) {
+        return backend;
+    }
+    for (uint32_t i = 0; i < rs->backend_count; i++) {
+        rs->backends[i].rest_until_ms = 0;
+    }
+    return choose_rested(rs, target);
 }
 
 /* Chooses and opens; a server that refuses at once is passed over for this statement. */
@@ -386,6 +400,7 @@ rws_resend(struct rws_session *rs)
         .stmt_id = rs->stmt.stmt_id,
     };
     rs->stmt.backend = NULL;
+    rs->stmt.again = true;
     enum rws_target target = rs->stmt.is_session_command ? RWS_ALL
                              : rs->stmt.is_read          ? RWS_REPLICA
                                                          : RWS_PRIMARY;

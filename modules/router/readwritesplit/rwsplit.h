@@ -113,6 +113,7 @@ struct rws_stmt {
     bool is_write;
     bool kept;           /* `copy` holds all of it */
     bool delivered;      /* a part of the reply has gone to the client */
+    bool again;          /* sent, or tried to, for the second time */
     bool read_only_type; /* for the kind of transaction it is part of */
     uint8_t command;
     uint16_t sql_op; /* of the verdict: what the transaction state needs when it has succeeded */

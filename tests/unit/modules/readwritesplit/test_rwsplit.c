@@ -205,6 +205,13 @@ test_a_server_that_refuses_is_left_alone_for_a_while(void **state)
     rws_server_changed(rs, &fake.servers[1]); /* the monitor has seen it: worth a try */
     assert_int_equal(read_something(), MX_PASS);
     assert_int_equal(fake_last_server(), 1);
+    fake_reply_all(rs);
+    (void)fake_refuse(rs, 1);
+    fake.servers[0].status = 0;
+    (void)fake_lose(rs, 0, false);
+    assert_int_equal(read_something(), MX_PASS); /* there is no other one */
+    assert_int_equal(fake_last_server(), 1);
+    assert_int_equal(fake_refuse(rs, 1), MX_FAIL);
     base_clock_cache(0);
 }
 
