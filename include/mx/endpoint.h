@@ -39,6 +39,13 @@ MX_API void mx_endpoint_send(struct mx_endpoint *endpoint, const struct mx_query
  * further callback. */
 MX_API void mx_endpoint_close(struct mx_endpoint *endpoint);
 MX_API enum mx_endpoint_state mx_endpoint_state(const struct mx_endpoint *endpoint);
+/* Its connection may be given to other sessions while this one is idle. */
+MX_API bool mx_endpoint_shares(const struct mx_endpoint *endpoint);
+/*
+ * Its connection was given to another session (idle_session_pool_time). It gets one again, with
+ * what the history tells, when something is sent; session commands that others answer need not be.
+ */
+MX_API bool mx_endpoint_is_parked(const struct mx_endpoint *endpoint);
 MX_API struct mx_server *mx_endpoint_server(const struct mx_endpoint *endpoint);
 MX_API void *mx_endpoint_owner(const struct mx_endpoint *endpoint);
 /* Replies outstanding. */

@@ -41,6 +41,13 @@ enum mx_pool_fit {
     MX_POOL_RESET, /* the same user's: a reset will do */
 };
 
+/* What stands in the way of giving a session's connection to another one. */
+enum mx_lend {
+    MX_LEND_NOT = 1u << 0,   /* it holds what no other connection can get */
+    MX_LEND_LATER = 1u << 1, /* the session may ask about its last statement, a moment longer */
+    MX_LEND_ASK = 1u << 2,   /* backend_ask first */
+};
+
 struct mx_protocol_ops {
     const char *default_authenticator;
     size_t client_size;  /* zeroed bytes behind each session: mx_session_client() */
@@ -103,6 +110,16 @@ struct mx_protocol_ops {
     /* Instead of backend_open; takes over `pooled`. May be ready at once. */
     void (*backend_adopt)(struct mx_endpoint *endpoint, struct mx_pooled *pooled,
                           enum mx_pool_fit fit);
+    /* ---- connections that running sessions share; NULL in protocols without ---- */
+    /* mx_lend bits. The core has looked at everything that it knows of: nothing is under way. */
+    uint32_t (*backend_may_lend)(const struct mx_endpoint *endpoint);
+    /* The server is asked for what it alone knows; mx_endpoint_asked follows. */
+    void (*backend_ask)(struct mx_endpoint *endpoint);
+    /* As backend_release, and the endpoint stays: what is sent waits for backend_open or _adopt. */
+    struct mx_pooled *(*backend_lend)(struct mx_endpoint *endpoint);
+    /* The endpoint begins without a connection. */
+    void (*backend_park)(struct mx_endpoint *endpoint);
+
     /* What its last user left there is cleared now if that has not been done. */
     void (*pooled_settle)(struct mx_pooled *pooled);
     /* Says goodbye and frees; mx_pooled_broken() is not called. */
@@ -310,6 +327,8 @@ MX_API struct mx_conn *mx_endpoint_connect(const struct mx_endpoint *endpoint,
                                            const struct mx_conn_ops *ops, void *owner);
 /* Login and replay are done; what was queued has been sent. */
 MX_API void mx_endpoint_ready(struct mx_endpoint *endpoint);
+/* What backend_ask wanted to know is known. */
+MX_API void mx_endpoint_asked(struct mx_endpoint *endpoint);
 /* The connection may be kept for another session when this one lets go of it. */
 MX_API bool mx_endpoint_may_pool(const struct mx_endpoint *endpoint);
 /* The server has been told the client's address (proxy_protocol): nobody else can use it. */

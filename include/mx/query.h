@@ -6,6 +6,7 @@
 #define MX_QUERY_H
 
 #include "mx/base.h"
+#include "mx/command.h"
 #include "mx/sql.h"
 
 struct mx_query {
@@ -33,6 +34,24 @@ static inline bool
 mx_query_is_whole(const struct mx_query *q)
 {
     return q->first && q->last;
+}
+
+/* Of a session command: connections that join later must hear of it (mx_session_history_add). */
+static inline bool
+mx_query_is_recorded(const struct mx_query *q)
+{
+    switch (q->command) {
+    case MX_COM_QUERY:
+        return q->sql == NULL || (q->sql->facts & MX_SQL_FACT_GLOBAL_ONLY) == 0;
+    case MX_COM_STMT_PREPARE:
+    case MX_COM_INIT_DB:
+    case MX_COM_SET_OPTION:
+    case MX_COM_DEBUG:
+    case MX_COM_REFRESH:
+        return true;
+    default:
+        return false;
+    }
 }
 
 #endif

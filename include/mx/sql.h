@@ -136,6 +136,29 @@ struct mx_sql {
     uint32_t next; /* where the next statement begins; 0: there is none (see MX_SQL_FACT_MULTI) */
 };
 
+/* Text PREPARE and DEALLOCATE. */
+#define MX_SQL_NAMES_STMT (MX_SQL_PREPARE_NAMED_STMT | MX_SQL_DEALLOC_PREPARE)
+
+/* Changes the session and nothing else. uservars: an assignment to a user variable counts. */
+static inline bool
+mx_sql_is_session_write(const struct mx_sql *sql, bool uservars)
+{
+    const uint32_t bits = MX_SQL_SESSION_WRITE | MX_SQL_GSYSVAR_WRITE | MX_SQL_ENABLE_AUTOCOMMIT |
+                          MX_SQL_DISABLE_AUTOCOMMIT | (uservars ? MX_SQL_USERVAR_WRITE : 0u);
+    return (sql->type & MX_SQL_WRITE) == 0 && (sql->type & bits) != 0;
+}
+
+/* To be carried out on every connection of the session, also on those that it gets later. */
+static inline bool
+mx_sql_is_session_command(const struct mx_sql *sql, bool uservars)
+{
+    if ((sql->facts & MX_SQL_FACT_MULTI) != 0) {
+        return false;
+    }
+    return (sql->type & MX_SQL_NAMES_STMT) != 0 ||
+           ((sql->type & MX_SQL_NEXT_TRX) == 0 && mx_sql_is_session_write(sql, uservars));
+}
+
 /*
  * Classify `len` bytes (at most UINT32_MAX). Never fails: what is not understood is a write.
  * Linear in len, no allocation. options may be NULL (default mode). *out is filled whole.

@@ -7,6 +7,7 @@
 #include "core/history.h"
 #include "core/pool.h"
 #include "core/session_trace.h"
+#include "core/share.h"
 #include "core/tls.h"
 #include "mx/timer.h"
 
@@ -42,39 +43,39 @@ may_open(const struct mx_session *session, const struct mx_server *server, struc
                           "unix socket; connect with TCP, or set proxy_protocol=false there",
                           server->name);
     }
-    if (!mx_server_connectable(server)) {
-        char state[160];
-        core_status_text(mx_server_status(server), mx_server_connections(server), state,
-                         sizeof(state));
-        return mx_err_set(err, 2003, "HY000", "Server '%s' takes no connections: it is [%s]",
-                          server->name, state);
-    }
-    return 0;
+    return mx_server_connectable(server) ? 0 : core_endpoint_refuse(server, err);
 }
 
-/* An idle connection of the pool, or a new one. */
-static int
-connect_endpoint(struct mx_endpoint *endpoint, struct mx_err *err)
+int
+core_endpoint_refuse(const struct mx_server *server, struct mx_err *err)
+{
+    char state[160];
+    core_status_text(mx_server_status(server), mx_server_connections(server), state, sizeof(state));
+    return mx_err_set(err, 2003, "HY000", "Server '%s' takes no connections: it is [%s]",
+                      server->name, state);
+}
+
+enum core_connect
+core_endpoint_connect(struct mx_endpoint *endpoint, struct mx_err *err)
 {
     struct mx_server *server = endpoint->server;
     const struct mx_log_ctx *log = &endpoint->session->log;
     if (core_pool_take(endpoint)) {
         mx_log_info(log, "A connection to server '%s' comes from the pool", server->name);
-        endpoint->has_slot = true;
-        return 0;
+        return CORE_CONNECT_DONE;
     }
     if (!core_pool_slot_get(server)) {
-        return mx_err_set(err, 1040, "08004",
-                          "Server '%s' has reached its max_routing_connections of %lld",
-                          server->name, (long long)server->config.max_routing_connections);
+        (void)mx_err_set(err, 1040, "08004",
+                         "Server '%s' has reached its max_routing_connections of %lld",
+                         server->name, (long long)server->config.max_routing_connections);
+        return CORE_CONNECT_FULL;
     }
     if (protocol_of(endpoint)->backend_open(endpoint, err) != 0) {
         core_pool_slot_put(server->rt);
-        return -1;
+        return CORE_CONNECT_REFUSED;
     }
     mx_log_info(log, "Connects to server '%s'", server->name);
-    endpoint->has_slot = true;
-    return 0;
+    return CORE_CONNECT_DONE;
 }
 
 static int8_t
@@ -89,15 +90,38 @@ take_slot(struct mx_session *session)
     return -1;
 }
 
-static void
-count_open(struct mx_endpoint *endpoint)
+void
+core_endpoint_joined(struct mx_endpoint *endpoint)
 {
     struct core_target_stats *stats = core_endpoint_stats(endpoint);
+    endpoint->has_slot = true;
+    core_share_joined(endpoint);
     mx_atomic_bump(&stats->connections, 1);
     mx_atomic_bump(&stats->total_connections, 1);
     if (mx_atomic_get(&stats->connections) > mx_atomic_get(&stats->max_connections)) {
         mx_atomic_set(&stats->max_connections, mx_atomic_get(&stats->connections));
     }
+}
+
+void
+core_endpoint_left(struct mx_endpoint *endpoint)
+{
+    endpoint->has_slot = false;
+    core_share_left(endpoint);
+    mx_atomic_bump(&core_endpoint_stats(endpoint)->connections, -1);
+}
+
+static int
+connect_new(struct mx_endpoint *endpoint, struct mx_err *err)
+{
+    if (endpoint->shares) {
+        return core_share_open(endpoint, err);
+    }
+    if (core_endpoint_connect(endpoint, err) != CORE_CONNECT_DONE) {
+        return -1;
+    }
+    core_endpoint_joined(endpoint);
+    return 0;
 }
 
 int
@@ -117,7 +141,8 @@ mx_endpoint_open(struct mx_session *session, struct mx_server *server, void *own
     endpoint->owner = owner;
     endpoint->last_use_ms = (uint64_t)mx_now_ms();
     endpoint->opening = true;
-    if (connect_endpoint(endpoint, err) != 0) {
+    endpoint->shares = core_session_shares(session);
+    if (connect_new(endpoint, err) != 0) {
         free(endpoint);
         return -1;
     }
@@ -125,7 +150,6 @@ mx_endpoint_open(struct mx_session *session, struct mx_server *server, void *own
     core_server_ref(server);
     endpoint->slot = take_slot(session);
     mx_list_append(&session->endpoints, &endpoint->node);
-    count_open(endpoint);
     *out = endpoint;
     return 0;
 }
@@ -172,8 +196,11 @@ void
 mx_endpoint_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags)
 {
     MX_CHECK_MAGIC(endpoint, CORE_ENDPOINT_MAGIC);
-    if (endpoint->state == MX_ENDPOINT_CLOSED) {
-        return;
+    if (endpoint->state == MX_ENDPOINT_CLOSED || endpoint->state == CORE_ENDPOINT_PARKED) {
+        if (endpoint->state == MX_ENDPOINT_CLOSED) {
+            return;
+        }
+        core_share_attach(endpoint);
     }
     struct core_target_stats *stats = core_endpoint_stats(endpoint);
     endpoint->last_use_ms = (uint64_t)mx_now_ms();
@@ -229,20 +256,19 @@ mx_endpoint_ready(struct mx_endpoint *endpoint)
 static void
 detach(struct mx_endpoint *endpoint)
 {
-    struct core_target_stats *stats = core_endpoint_stats(endpoint);
     mx_list_remove(&endpoint->node);
+    core_share_cancel(endpoint);
     endpoint->state = MX_ENDPOINT_CLOSED;
     if (endpoint->slot >= 0) {
         core_history_drop_slot(endpoint->session->history, endpoint->slot);
         endpoint->session->slots &= ~(UINT64_C(1) << endpoint->slot);
     }
-    mx_atomic_bump(&stats->operations, -(int64_t)endpoint->pending);
+    mx_atomic_bump(&core_endpoint_stats(endpoint)->operations, -(int64_t)endpoint->pending);
     endpoint->pending = 0;
     if (endpoint->has_slot) {
+        core_endpoint_left(endpoint);
         core_pool_slot_put(endpoint->server->rt);
-        endpoint->has_slot = false;
     }
-    mx_atomic_bump(&stats->connections, -1);
 }
 
 static void
@@ -262,7 +288,7 @@ core_endpoint_free(struct mx_endpoint *endpoint)
         return;
     }
     if (core_pool_keep(endpoint)) {
-        endpoint->has_slot = false; /* it went with the connection */
+        core_endpoint_left(endpoint); /* the place went with the connection */
     }
     detach(endpoint);
     protocol_of(endpoint)->backend_close(endpoint);
@@ -380,7 +406,16 @@ mx_endpoint_state(const struct mx_endpoint *endpoint)
     if (endpoint->state == MX_ENDPOINT_READY && endpoint->pending > 0) {
         return MX_ENDPOINT_BUSY;
     }
+    if (endpoint->state == CORE_ENDPOINT_PARKED) {
+        return MX_ENDPOINT_READY;
+    }
     return (enum mx_endpoint_state)endpoint->state;
+}
+
+bool
+mx_endpoint_is_parked(const struct mx_endpoint *endpoint)
+{
+    return endpoint->state == CORE_ENDPOINT_PARKED;
 }
 
 struct mx_server *

@@ -5,6 +5,7 @@
 #include "core/endpoint.h"
 #include "core/session_move.h"
 #include "core/session_trace.h"
+#include "core/share.h"
 #include "core/statements.h"
 
 #include <stdlib.h>
@@ -40,6 +41,10 @@ core_flow_build(struct mx_session *session, struct mx_err *err)
         }
         core_filter_ref(stage->filter);
         session->stage_count = i + 1;
+    }
+    if (core_session_shares(session)) {
+        /* To know what binds a connection to the session, and to bring the rest to another one. */
+        session->needs |= MX_NEED_CLASSIFY | MX_NEED_STMT_IDS | MX_NEED_HISTORY;
     }
     if ((session->needs & MX_NEED_CLASSIFY) != 0) {
         session->needs |= MX_NEED_STATEMENT;
@@ -161,6 +166,9 @@ count_reply(struct mx_endpoint *endpoint)
         mx_atomic_bump(&core_endpoint_stats(endpoint)->operations, -1);
     }
     endpoint->last_use_ms = (uint64_t)mx_now_ms();
+    if (endpoint->shares) {
+        core_share_note(endpoint);
+    }
 }
 
 void

@@ -3,9 +3,11 @@
 
 #include "core/session.h"
 #include "wire/cmd.h"
+#include "wire/packet.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void
 core_history_free(struct core_history *history)
@@ -70,6 +72,29 @@ core_history_drop_slot(struct core_history *history, int slot)
     }
 }
 
+/*
+ * What it does may depend on those before: it is prepared under their settings, or there is a
+ * variable or a function anywhere but on the left of an assignment.
+ */
+static bool
+looks_back(const struct mx_history_entry *view)
+{
+    const char *text = (const char *)view->data + WIRE_HEADER_SIZE + 1;
+    if (view->command != WIRE_COM_QUERY || view->len <= WIRE_HEADER_SIZE + 1) {
+        return view->command == WIRE_COM_STMT_PREPARE;
+    }
+    size_t len = view->len - WIRE_HEADER_SIZE - 1;
+    char before = ' ';
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '(' || (text[i] == '@' && before == '=')) {
+            return true;
+        }
+        before = text[i] == ' ' ? before : text[i];
+    }
+    return strncasecmp(text, "PREPARE", mx_min_size(len, 7)) == 0 ||
+           strncasecmp(text, "EXECUTE", mx_min_size(len, 7)) == 0;
+}
+
 /* The same command once more moves to the end; a statement that was prepared has its own id. */
 static void
 drop_same(struct core_history *history, const struct mx_query *query)
@@ -77,10 +102,13 @@ drop_same(struct core_history *history, const struct mx_query *query)
     if (query->command == WIRE_COM_STMT_PREPARE) {
         return;
     }
-    for (size_t i = 0; i < history->count; i++) {
-        const struct mx_history_entry *view = &history->entries[i]->view;
+    for (size_t i = history->count; i > 0; i--) {
+        const struct mx_history_entry *view = &history->entries[i - 1]->view;
         if (view->len == query->len && memcmp(view->data, query->data, query->len) == 0) {
-            remove_at(history, i);
+            remove_at(history, i - 1);
+            return;
+        }
+        if (looks_back(view)) {
             return;
         }
     }
@@ -199,6 +227,12 @@ mx_session_history_next(const struct mx_session *session, uint64_t after_id,
     }
     *out = history->entries[at]->view;
     return true;
+}
+
+bool
+core_history_is_whole(const struct core_history *history)
+{
+    return history == NULL || (!history->is_off && !history->is_pruned);
 }
 
 bool

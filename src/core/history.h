@@ -28,6 +28,9 @@ struct core_history {
 void core_history_free(struct core_history *history);
 /* The entry with this id, or NULL. */
 struct core_history_entry *core_history_find(const struct core_history *history, uint64_t id);
+/* A new connection gets all of it: nothing was dropped, and all is answered. NULL: nothing is
+ * there. */
+bool core_history_is_whole(const struct core_history *history);
 /* An endpoint has gone; its place in the masks may be taken by another. history may be NULL. */
 void core_history_drop_slot(struct core_history *history, int slot);
 

@@ -16,6 +16,7 @@
 #define CORE_OBJECTS_H
 
 #include "core/config.h"
+#include "core/slots.h"
 #include "mx/atomic.h"
 #include "mx/module.h"
 #include "mx/monitor.h"
@@ -84,7 +85,6 @@ struct core_server_runtime {
     struct mx_atomic uptime_s;
     struct mx_atomic node_id;             /* -1 */
     struct mx_atomic master_id;           /* -1 */
-    struct mx_atomic routing_connections; /* all workers, for max_routing_connections */
     struct mx_atomic ping_us;
     struct mx_atomic response_us; /* average of reads, 0: none measured */
     pthread_mutex_t lock;
@@ -92,6 +92,7 @@ struct core_server_runtime {
     size_t worker_count;
     struct core_target_stats *stats; /* [worker_count] */
     struct core_pool *pools;         /* [worker_count]; core/pool.h */
+    struct core_slots slots;         /* max_routing_connections */
 };
 
 #define CORE_REQUEST_CLEAR (INT64_C(1) << 40) /* clear the bits instead of setting them */

@@ -1,6 +1,8 @@
 /* Idle server connections of a worker; see pool.h. */
 #include "core/pool.h"
 
+#include "core/share.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +13,8 @@
 /* Looked at for one that fits; beyond that a new connection is the better deal. */
 #define LOOK_MAX 64
 
-static struct core_pool *
-pool_of(const struct core_server_runtime *rt)
+struct core_pool *
+core_pool_mine(const struct core_server_runtime *rt)
 {
     return &rt->pools[mx_worker_index(mx_worker_self())];
 }
@@ -42,21 +44,41 @@ unlink_one(struct core_pool *pool, struct mx_pooled *pooled)
     mx_atomic_bump(&pool->count, -1);
 }
 
-static void
-close_one(struct core_pool *pool, struct mx_pooled *pooled)
+/* The slot stays. */
+static struct mx_server *
+end_one(struct core_pool *pool, struct mx_pooled *pooled)
 {
     struct mx_server *server = pooled->server;
     unlink_one(pool, pooled);
     pooled->protocol->pooled_close(pooled);
+    return server;
+}
+
+static void
+close_one(struct core_pool *pool, struct mx_pooled *pooled)
+{
+    struct mx_server *server = end_one(pool, pooled);
     core_pool_slot_put(server->rt);
     core_server_unref(server);
+}
+
+void
+core_pool_close_idle(struct core_pool *pool)
+{
+    close_one(pool, pooled_of(pool->idle.prev));
+}
+
+void
+core_pool_drop_idle(struct core_pool *pool)
+{
+    core_server_unref(end_one(pool, pooled_of(pool->idle.prev)));
 }
 
 void
 mx_pooled_broken(struct mx_pooled *pooled)
 {
     struct mx_server *server = pooled->server;
-    unlink_one(pool_of(server->rt), pooled);
+    unlink_one(core_pool_mine(server->rt), pooled);
     core_pool_slot_put(server->rt);
     core_server_unref(server);
 }
@@ -85,7 +107,7 @@ sweep(struct mx_timer *timer)
 bool
 mx_endpoint_may_pool(const struct mx_endpoint *endpoint)
 {
-    return endpoint->server->config.persistpoolmax > 0;
+    return endpoint->server->config.persistpoolmax > 0 || endpoint->shares;
 }
 
 bool
@@ -100,14 +122,14 @@ core_pool_keep(struct mx_endpoint *endpoint)
     const struct mx_session *session = endpoint->session;
     const struct mx_protocol_ops *protocol = session->protocol;
     struct mx_server *server = endpoint->server;
-    if (server->config.persistpoolmax <= 0 || protocol->backend_release == NULL ||
-        session->killed || endpoint->state == MX_ENDPOINT_CLOSED || endpoint->pending > 0 ||
-        endpoint->reply_open || endpoint->mismatch) {
+    if (!endpoint->has_slot || protocol->backend_release == NULL || session->killed ||
+        endpoint->pending > 0 || endpoint->reply_open || endpoint->mismatch) {
         return false;
     }
-    struct core_pool *pool = pool_of(server->rt);
-    if (mx_atomic_get(&pool->count) >=
-            core_pool_share(server->config.persistpoolmax, mx_worker_count()) ||
+    const struct core_pool *pool = core_pool_mine(server->rt);
+    bool is_wanted = endpoint->shares && mx_atomic_get(&server->rt->slots.waiting) > 0;
+    if ((!is_wanted && mx_atomic_get(&pool->count) >=
+                           core_pool_share(server->config.persistpoolmax, mx_worker_count())) ||
         !mx_server_connectable(server) ||
         core_registry_server(core_registry_mine(), server->name) != server) {
         return false;
@@ -116,7 +138,16 @@ core_pool_keep(struct mx_endpoint *endpoint)
     if (pooled == NULL) {
         return false;
     }
-    pooled->protocol = protocol;
+    core_pool_put(endpoint, pooled);
+    return true;
+}
+
+void
+core_pool_put(struct mx_endpoint *endpoint, struct mx_pooled *pooled)
+{
+    struct mx_server *server = endpoint->server;
+    struct core_pool *pool = core_pool_mine(server->rt);
+    pooled->protocol = endpoint->session->protocol;
     pooled->server = server;
     pooled->since_ms = mx_now_ms();
     core_server_ref(server);
@@ -128,7 +159,9 @@ core_pool_keep(struct mx_endpoint *endpoint)
     if (!mx_timer_is_running(&pool->sweep) || pool->sweep.due_ms - mx_now_ms() > SETTLE_MS) {
         mx_timer_start(&pool->sweep, sweep, SETTLE_MS);
     }
-    return true;
+    if (mx_atomic_get(&server->rt->slots.waiting) > 0) {
+        core_share_serve_soon(pool);
+    }
 }
 
 /* The newest that needs no more than a reset, else the newest that can become this user's. */
@@ -164,8 +197,8 @@ choose(struct core_pool *pool, const struct mx_endpoint *endpoint, enum mx_pool_
 bool
 core_pool_take(struct mx_endpoint *endpoint)
 {
-    struct core_pool *pool = pool_of(endpoint->server->rt);
-    if (endpoint->server->config.persistpoolmax <= 0) {
+    struct core_pool *pool = core_pool_mine(endpoint->server->rt);
+    if (endpoint->server->config.persistpoolmax <= 0 && mx_list_is_empty(&pool->idle)) {
         return false;
     }
     enum mx_pool_fit fit = MX_POOL_UNFIT;
@@ -187,25 +220,26 @@ core_pool_take(struct mx_endpoint *endpoint)
 bool
 core_pool_slot_get(struct mx_server *server)
 {
-    struct mx_atomic *taken = &server->rt->routing_connections;
+    struct core_slots *slots = &server->rt->slots;
     int64_t limit = server->config.max_routing_connections;
-    if (limit > 0 && mx_atomic_get(taken) >= limit) {
-        struct core_pool *pool = pool_of(server->rt);
-        if (!mx_list_is_empty(&pool->idle)) {
-            close_one(pool, pooled_of(pool->idle.prev));
-        }
+    struct core_pool *pool = core_pool_mine(server->rt);
+    if (core_slots_take(slots, limit)) {
+        return true;
     }
-    if (mx_atomic_add(taken, 1) > limit && limit > 0) {
-        (void)mx_atomic_add(taken, -1);
+    if (mx_list_is_empty(&pool->idle) || mx_atomic_get(&slots->waiting) > 0) {
         return false;
     }
-    return true;
+    core_pool_close_idle(pool);
+    return core_slots_take(slots, limit);
 }
 
 void
 core_pool_slot_put(struct core_server_runtime *rt)
 {
-    (void)mx_atomic_add(&rt->routing_connections, -1);
+    struct core_slot_wait *next = core_slots_give(&rt->slots);
+    if (next != NULL) {
+        core_share_grant(next);
+    }
 }
 
 /* ------------------------------------------------------------ closing */
@@ -218,7 +252,7 @@ core_pool_close(const char *server_name)
         if (server_name != NULL && strcmp(registry->servers[i]->name, server_name) != 0) {
             continue;
         }
-        struct core_pool *pool = pool_of(registry->servers[i]->rt);
+        struct core_pool *pool = core_pool_mine(registry->servers[i]->rt);
         mx_list_each_safe (node, &pool->idle) {
             close_one(pool, pooled_of(node));
         }

@@ -1,7 +1,7 @@
 /*
  * Connections to servers that outlive their sessions. Each worker has a pool per server; nothing
- * here crosses workers but the count of connections that max_routing_connections limits (rt->
- * routing_connections: those of sessions and those in pools).
+ * here crosses workers but the places of max_routing_connections (core/slots.h), which connections
+ * of sessions and those in pools take.
  *
  *   session lets go -- core_pool_keep --> idle -- core_pool_take --> another session
  *                                         idle -- too old, too many, server changed --> closed
@@ -15,9 +15,14 @@
 struct core_pool {
     struct mx_list idle; /* newest first */
     struct mx_timer sweep;
+    struct mx_list lenders;         /* endpoints that share and have a connection; see share.h */
+    struct mx_list waits;           /* endpoints that wait for one, in order */
+    struct mx_timer look;           /* for what those who wait may get */
+    bool serving;                   /* it will be looked at at the end of this loop turn */
     struct core_server_runtime *rt; /* whose part it is */
     /* Written by the worker, read by REST. */
     struct mx_atomic count;
+    struct mx_atomic lender_count;
     struct mx_atomic most;   /* most that were idle at a time */
     struct mx_atomic reused; /* handed to another session */
     struct mx_atomic missed; /* asked for one and there was none */
@@ -26,13 +31,21 @@ struct core_pool {
 /* Zeroed heads for all workers; free() it. */
 struct core_pool *core_pools_new(struct core_server_runtime *rt, size_t worker_count);
 
+struct core_pool *core_pool_mine(const struct core_server_runtime *rt);
+
 /* Gives the endpoint an idle connection, its slot of max_routing_connections included. */
 bool core_pool_take(struct mx_endpoint *endpoint);
 /* The session lets go of the endpoint's connection. True: kept, with its slot. */
 bool core_pool_keep(struct mx_endpoint *endpoint);
+/* The connection has been taken out of the endpoint, and goes in with its slot. */
+void core_pool_put(struct mx_endpoint *endpoint, struct mx_pooled *pooled);
+/* The oldest idle one is closed; its slot is given back, or stays the caller's. */
+void core_pool_close_idle(struct core_pool *pool);
+void core_pool_drop_idle(struct core_pool *pool);
 
 /* A slot for one more connection; an idle one of this worker gives way. False: at the limit. */
 bool core_pool_slot_get(struct mx_server *server);
+/* Whoever waits for one gets it. */
 void core_pool_slot_put(struct core_server_runtime *rt);
 
 /* Closes what is idle to the server on this worker; NULL: to all servers. */

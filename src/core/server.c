@@ -17,6 +17,8 @@ core_pools_new(struct core_server_runtime *rt, size_t worker_count)
     struct core_pool *pools = mx_calloc_lines(count, sizeof(*pools));
     for (size_t i = 0; i < count; i++) {
         mx_list_init(&pools[i].idle);
+        mx_list_init(&pools[i].lenders);
+        mx_list_init(&pools[i].waits);
         pools[i].rt = rt;
     }
     return pools;
@@ -36,6 +38,7 @@ core_server_runtime_new(const char *name, size_t worker_count)
     rt->worker_count = worker_count;
     rt->stats = core_target_stats_new(worker_count);
     rt->pools = core_pools_new(rt, worker_count);
+    core_slots_init(&rt->slots);
     return rt;
 }
 
@@ -46,6 +49,7 @@ core_server_runtime_unref(struct core_server_runtime *rt)
         return;
     }
     (void)pthread_mutex_destroy(&rt->lock);
+    core_slots_fini(&rt->slots);
     free(rt->info.version_string);
     free(rt->info.gtid_current_pos);
     free(rt->info.gtid_binlog_pos);

@@ -73,6 +73,9 @@ connections_json(struct mx_session *session)
     json_t *rows = json_array();
     mx_list_each (node, &session->endpoints) {
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
+        if (!endpoint->has_slot) {
+            continue;
+        }
         json_array_append_new(
             rows, json_pack("{s:s, s:I, s:s}", "server", endpoint->server->name, "connection_id",
                             (json_int_t)session->protocol->backend_id(endpoint), "cipher",

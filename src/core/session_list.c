@@ -8,6 +8,7 @@
 #include "core/history.h"
 #include "core/pool.h"
 #include "core/session_move.h"
+#include "core/share.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -205,6 +206,7 @@ hang_up(void *arg)
              endpoint = other) {
             other = mx_endpoint_next(session, endpoint);
             if (strcmp(endpoint->server->name, name) == 0) {
+                core_share_fail(endpoint, &err);
                 session->protocol->backend_fail(endpoint, &err, false);
             }
         }

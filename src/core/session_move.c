@@ -2,6 +2,7 @@
 #include "core/session_move.h"
 
 #include "core/endpoint.h"
+#include "core/share.h"
 #include "net/move.h"
 
 #include <stdlib.h>
@@ -53,7 +54,11 @@ count_all(struct mx_session *session, int64_t delta)
 {
     count(&session->service->rt->stats[mx_worker_index(mx_worker_self())], delta);
     mx_list_each (node, &session->endpoints) {
-        count(core_endpoint_stats(mx_container_of(node, struct mx_endpoint, node)), delta);
+        struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
+        if (endpoint->has_slot) {
+            count(core_endpoint_stats(endpoint), delta);
+            delta > 0 ? core_share_joined(endpoint) : core_share_left(endpoint);
+        }
     }
 }
 
@@ -90,8 +95,10 @@ arrive(void *arg)
     count_all(session, 1);
     net_conn_join(session->conn);
     mx_list_each (node, &session->endpoints) {
-        net_conn_join(
-            session->protocol->backend_conn(mx_container_of(node, struct mx_endpoint, node)));
+        struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
+        if (endpoint->has_slot) {
+            net_conn_join(session->protocol->backend_conn(endpoint));
+        }
     }
     core_session_plan_idle(session);
     (void)mx_atomic_add(&moves.ended, 1);
@@ -106,8 +113,10 @@ leave(struct mx_session *session, struct mx_worker *to)
     mx_timer_stop(&session->idle_timer);
     net_conn_leave(session->conn);
     mx_list_each (node, &session->endpoints) {
-        net_conn_leave(
-            session->protocol->backend_conn(mx_container_of(node, struct mx_endpoint, node)));
+        struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
+        if (endpoint->has_slot) {
+            net_conn_leave(session->protocol->backend_conn(endpoint));
+        }
     }
     count_all(session, -1);
     core_session_list_leave(session);
@@ -120,6 +129,9 @@ static bool
 endpoint_may_move(struct mx_endpoint *endpoint)
 {
     const struct mx_protocol_ops *protocol = endpoint->session->protocol;
+    if (endpoint->state == CORE_ENDPOINT_PARKED) {
+        return true;
+    }
     const struct mx_conn *conn = protocol->backend_conn(endpoint);
     return endpoint->state == MX_ENDPOINT_READY && endpoint->pending == 0 && !endpoint->lost &&
            !endpoint->mismatch && conn != NULL && net_conn_may_move(conn) &&

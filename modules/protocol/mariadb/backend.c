@@ -134,6 +134,7 @@ on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
         case BACKEND_READY:
             part = backend_reply_data(endpoint, data + used, len - used);
             break;
+        case BACKEND_PARKED:
         case BACKEND_BROKEN:
             return len;
         }
@@ -191,10 +192,23 @@ int
 backend_open(struct mx_endpoint *endpoint, struct mx_err *err MX_UNUSED)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
+    backend->state = BACKEND_LOGIN;
     backend->may_pool = mx_endpoint_may_pool(endpoint);
+    backend->shares = mx_endpoint_shares(endpoint);
     backend->plain = true;
     backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
     return 0;
+}
+
+void
+backend_begin_anew(struct mariadb_backend *backend)
+{
+    backend->recycled = false;
+    backend->owes_reset = false;
+    backend->proven = false;
+    backend->clean = false;
+    backend->plain = true;
+    backend->unfit = false;
 }
 
 void
@@ -205,13 +219,8 @@ backend_reconnect(struct mx_endpoint *endpoint)
     login_fini(&backend->login);
     backend->login = (struct backend_login){0};
     backend->state = BACKEND_LOGIN;
-    backend->recycled = false;
-    backend->owes_reset = false;
-    backend->proven = false;
-    backend->clean = false;
-    backend->plain = true;
-    backend->unfit = false;
     backend->due_count = 0;
+    backend_begin_anew(backend);
     backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
 }
 
@@ -311,11 +320,11 @@ backend_unpause(struct mx_endpoint *endpoint)
 static bool
 has_room(const struct mariadb_backend *backend)
 {
-    if (backend->conn == NULL) {
-        return true;
+    if (backend->conn != NULL && mx_conn_is_full(backend->conn)) {
+        return false;
     }
-    return !mx_conn_is_full(backend->conn) && backend->queue.len < QUEUE_FULL &&
-           backend->due_count < DUES_FULL;
+    return backend->state == BACKEND_BROKEN ||
+           (backend->queue.len < QUEUE_FULL && backend->due_count < DUES_FULL);
 }
 
 /* The client is read only while every server of the session has room. */
@@ -458,6 +467,9 @@ write_statement(struct mx_endpoint *endpoint, const struct record *record, const
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
     struct backend_stmt *mine = backend_stmt_find(backend, record->stmt_id);
+    if (backend->shares && mine != NULL) {
+        lend_note_statement(mine, record->command, data, record->len);
+    }
     bool executes =
         record->command == WIRE_COM_STMT_EXECUTE || record->command == WIRE_COM_STMT_BULK_EXECUTE;
     if (executes && mine != NULL &&
@@ -487,6 +499,30 @@ write_change_user(struct mx_endpoint *endpoint)
     }
 }
 
+static void
+note_leftovers(struct mariadb_backend *backend, uint8_t command, const char *text, size_t len)
+{
+    enum leftover left = leftover_of(command, text, len);
+    backend->clean = false;
+    backend->plain = backend->plain && left == LEFTOVER_NONE;
+    backend->unfit = backend->unfit || left == LEFTOVER_FOREVER;
+}
+
+/* When it is written: what is queued may still go out on another connection. */
+static void
+note_record(struct mariadb_backend *backend, const struct record *record, const uint8_t *data)
+{
+    bool has_text = record->command == WIRE_COM_QUERY || record->command == WIRE_COM_STMT_PREPARE;
+    bool is_whole =
+        record->len > WIRE_HEADER_SIZE && record->len == WIRE_HEADER_SIZE + wire_load_u24(data);
+    if (has_text && is_whole) {
+        note_leftovers(backend, record->command, (const char *)data + WIRE_HEADER_SIZE + 1,
+                       record->len - WIRE_HEADER_SIZE - 1);
+    } else {
+        note_leftovers(backend, record->command, NULL, 0);
+    }
+}
+
 /* False: it must wait for the id of its statement. */
 static bool
 write_record(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
@@ -498,6 +534,9 @@ write_record(struct mx_endpoint *endpoint, const struct record *record, const ui
         return false;
     }
     backend_pay_reset(backend);
+    if (backend->may_pool && record->first) {
+        note_record(backend, record, data);
+    }
     if (record->first) {
         compress_mark(backend->login.compress, backend->conn, 0);
     }
@@ -562,15 +601,6 @@ is_queued(const struct mariadb_backend *backend, uint64_t history_id)
     return false;
 }
 
-static void
-note_leftovers(struct mariadb_backend *backend, uint8_t command, const char *text, size_t len)
-{
-    enum leftover left = leftover_of(command, text, len);
-    backend->clean = false;
-    backend->plain = backend->plain && left == LEFTOVER_NONE;
-    backend->unfit = backend->unfit || left == LEFTOVER_FOREVER;
-}
-
 void
 backend_pay_reset(struct mariadb_backend *backend)
 {
@@ -587,11 +617,12 @@ void
 backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
-    if (backend->conn == NULL || backend->state == BACKEND_BROKEN) {
+    if (backend->state == BACKEND_BROKEN ||
+        (backend->conn == NULL && backend->state != BACKEND_PARKED)) {
         return;
     }
-    if (backend->may_pool && query->first) {
-        note_leftovers(backend, query->command, query->text, query->text_len);
+    if (backend->shares && query->first) {
+        lend_note_query(endpoint, query);
     }
     struct record record = {.history_id = query->history_id,
                             .len = (uint32_t)query->len,
@@ -641,12 +672,9 @@ static void
 replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *entry)
 {
     backend_pay_reset(backend);
-    bool has_text = entry->command == WIRE_COM_QUERY || entry->command == WIRE_COM_STMT_PREPARE;
-    if (backend->may_pool && has_text && entry->len > WIRE_HEADER_SIZE) {
-        note_leftovers(backend, entry->command, (const char *)entry->data + WIRE_HEADER_SIZE + 1,
-                       entry->len - WIRE_HEADER_SIZE - 1);
-    } else if (backend->may_pool) {
-        note_leftovers(backend, entry->command, NULL, 0);
+    if (backend->may_pool) {
+        struct record record = {.command = entry->command, .len = (uint32_t)entry->len};
+        note_record(backend, &record, entry->data);
     }
     struct backend_due *due = backend_push_due(backend, entry->command, DUE_REPLAY);
     due->history_id = entry->id;
@@ -688,6 +716,7 @@ backend_begin(struct mx_endpoint *endpoint)
             replay_entry(backend, &entry);
         }
     }
+    backend->replays_left += lend_restore(backend) ? 1u : 0u;
     backend->state = BACKEND_REPLAY;
     backend->tracks = (mx_session_needs(session) & MX_NEED_TRACKING) != 0;
     backend->strips =

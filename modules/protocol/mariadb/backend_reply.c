@@ -186,11 +186,17 @@ forget_prepared(struct mx_endpoint *endpoint, const struct backend_due *due)
     }
 }
 
+/* By the session; what a connection of the pool begins with is not meant. */
 static void
-note_reset(struct mariadb_backend *backend, uint8_t command)
+note_reset(struct mariadb_backend *backend, const struct backend_due *due)
 {
-    if (command == WIRE_COM_RESET_CONNECTION || command == WIRE_COM_CHANGE_USER) {
+    bool is_own = due->kind == DUE_CLIENT || due->kind == DUE_DISCARD;
+    if (is_own &&
+        (due->command == WIRE_COM_RESET_CONNECTION || due->command == WIRE_COM_CHANGE_USER)) {
         backend->stmt_count = 0;
+        backend->pins = 0;
+        backend->asks_id = false;
+        backend->insert_id = 0;
     }
 }
 
@@ -240,7 +246,7 @@ reply_ended(struct mx_endpoint *endpoint, const struct backend_due *due, bool ok
         forget_prepared(endpoint, due);
     }
     if (ok) {
-        note_reset(backend, due->command);
+        note_reset(backend, due);
     } else {
         reset_refused(endpoint, due);
     }
@@ -251,6 +257,9 @@ reply_ended(struct mx_endpoint *endpoint, const struct backend_due *due, bool ok
     backend->recycled = false;
     if (backend->reply.has_status) {
         backend->status = backend->reply.status;
+    }
+    if (backend->shares) {
+        lend_note_reply(backend, due, ok);
     }
     if (due->history_id != 0) {
         mx_endpoint_history_answer(endpoint, due->history_id, ok);
@@ -437,7 +446,9 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
     size_t used = 0;
     bool own_ids = (mx_session_needs(mx_endpoint_session(endpoint)) & MX_NEED_STMT_IDS) != 0;
     const uint32_t *new_id = own_ids && due.command == WIRE_COM_STMT_PREPARE ? &due.stmt_id : NULL;
-    if (backend->strips) {
+    if (due.kind == DUE_ASK) {
+        used = lend_answer_feed(backend, data, len);
+    } else if (backend->strips) {
         used = feed_stripping(backend, data, len, new_id, &out_len);
     } else {
         used = wire_reply_feed(reply, data, len);
@@ -475,6 +486,9 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
         free(backend->gtid);
         backend->gtid = NULL;
         go_on(endpoint);
+        if (due.kind == DUE_ASK) {
+            lend_answered(endpoint);
+        }
     }
     return used;
 }

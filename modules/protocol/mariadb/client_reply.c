@@ -174,12 +174,14 @@ commit_change(struct mx_session *session, bool ok)
             mx_session_login_done(session, client->next_identity->is_super);
             client->next_identity = NULL;
             stmt_clear(client);
+            lend_forget(session);
             mx_session_was_reset(session);
         }
         break;
     case CHANGE_RESET:
         if (ok) {
             stmt_clear(client);
+            lend_forget(session);
             mx_session_was_reset(session);
         }
         break;

@@ -192,7 +192,7 @@ backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard)
         backend->kill_later = hard ? KILL_LATER_HARD : KILL_LATER_SOFT;
         return;
     }
-    if (backend->state == BACKEND_LOGIN) {
+    if (backend->state == BACKEND_LOGIN || backend->state == BACKEND_PARKED) {
         return; /* it is closed, and nothing runs there yet */
     }
     backend->unfit = true; /* the KILL could come late and hit whoever has the connection then */

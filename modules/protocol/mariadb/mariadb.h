@@ -16,6 +16,8 @@
  *   compress.c       the compressed protocol, on either side
  *   pooled.c         server connections between two sessions
  *   leftovers.c      what a statement leaves behind that a reset does not clear
+ *   pins.c           what a statement leaves behind that the history does not bring back
+ *   lend.c           server connections that running sessions share
  *   kill.h           KILL: understanding it, whom it means, telling it to servers
  *
  * Invariants. A client is read only while `pauses` is 0. Commands are offered to the chain one
@@ -160,6 +162,7 @@ struct mariadb_client {
     bool out_aligned;    /* what was sent ends between two packets */
     uint8_t out_sequence;
     uint8_t stream_command;
+    bool unlendable; /* the history does not tell what the session is (idle_session_pool_time) */
     uint16_t status; /* server status seen last */
     uint32_t stream_stmt;
     uint32_t caps;
@@ -263,6 +266,7 @@ enum backend_state {
     BACKEND_RESETTING, /* from the pool: the answer to the reset is awaited */
     BACKEND_REPLAY,
     BACKEND_READY,
+    BACKEND_PARKED, /* no connection; what is sent waits for one */
     BACKEND_BROKEN,
 };
 
@@ -273,6 +277,7 @@ enum due_kind {
     DUE_INIT,       /* a statement of connection_init_sql_file */
     DUE_PING,
     DUE_RESET, /* of a connection from the pool */
+    DUE_ASK,   /* see lend.c */
 };
 
 struct backend_due {
@@ -288,6 +293,8 @@ struct backend_stmt {
     uint32_t id;
     uint32_t server_id;
     uint16_t types_version; /* of the types this server knows */
+    bool has_cursor;        /* these two are kept for sharing only */
+    bool has_data;          /* long data that waits for the execution */
 };
 
 /* What a KILL QUERY left behind for a connection that has sent nothing yet. */
@@ -358,8 +365,13 @@ struct mariadb_backend {
     bool owes_reset; /* from the pool: a reset goes in front of the first command */
     bool proven;     /* has answered a reset with OK */
     bool recycled;   /* from the pool, and nothing of this session has been answered yet */
+    bool shares;     /* what runs here is looked at, see pins.c; the next four are about that */
+    uint8_t pins;    /* enum pin */
+    bool later;      /* the session may ask about its last statement */
+    bool asks_id;    /* LAST_INSERT_ID() is not known */
     uint16_t status; /* server status seen last */
     uint32_t replays_left;
+    uint64_t insert_id; /* LAST_INSERT_ID() of the session there, for the next connection */
     struct backend_login login;
     struct backend_due *dues; /* ring */
     uint32_t due_head;
@@ -409,7 +421,27 @@ struct login_facts backend_facts(const struct mx_endpoint *endpoint);
 /* The reset that is owed goes first. */
 void backend_pay_reset(struct mariadb_backend *backend);
 
+/* Nothing is known of it any more: it has another connection, or none. */
+void backend_begin_anew(struct mariadb_backend *backend);
+
+/* lend.c */
+void lend_note_query(struct mx_endpoint *endpoint, const struct mx_query *query);
+void lend_note_statement(struct backend_stmt *stmt, uint8_t command, const uint8_t *data,
+                         size_t len);
+void lend_note_reply(struct mariadb_backend *backend, const struct backend_due *due, bool ok);
+void lend_forget(struct mx_session *session);
+/* True: something was sent behind the history. */
+bool lend_restore(struct mariadb_backend *backend);
+/* The answer to backend_ask; consumed bytes. */
+size_t lend_answer_feed(struct mariadb_backend *backend, const uint8_t *data, size_t len);
+void lend_answered(struct mx_endpoint *endpoint);
+uint32_t backend_may_lend(const struct mx_endpoint *endpoint);
+void backend_ask(struct mx_endpoint *endpoint);
+struct mx_pooled *backend_lend(struct mx_endpoint *endpoint);
+void backend_park(struct mx_endpoint *endpoint);
+
 /* pooled.c */
+bool backend_may_release(const struct mx_endpoint *endpoint);
 struct mx_pooled *backend_release(struct mx_endpoint *endpoint);
 enum mx_pool_fit pooled_fit(const struct mx_pooled *core, const struct mx_endpoint *endpoint);
 void backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *core, enum mx_pool_fit fit);

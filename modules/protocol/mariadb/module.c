@@ -49,6 +49,10 @@ static const struct mx_protocol_ops ops = {
     .backend_release = backend_release,
     .pooled_fit = pooled_fit,
     .backend_adopt = backend_adopt,
+    .backend_may_lend = backend_may_lend,
+    .backend_ask = backend_ask,
+    .backend_lend = backend_lend,
+    .backend_park = backend_park,
     .pooled_settle = pooled_settle,
     .pooled_close = pooled_close,
 };

@@ -142,8 +142,19 @@ is_between_commands(const struct mx_endpoint *endpoint)
     bool is_idle = backend->state == BACKEND_READY && backend->due_count == 0;
     return (is_idle || backend->state == BACKEND_RESETTING) && backend->queue.len == 0 &&
            !backend->paused && !backend->full && client->infile == NULL && !client->streaming &&
-           !client->exclusive && mx_conn_is_open(backend->conn) &&
-           mx_conn_queued(backend->conn) == 0;
+           !(client->exclusive && client->change == CHANGE_USER) &&
+           mx_conn_is_open(backend->conn) && mx_conn_queued(backend->conn) == 0;
+}
+
+bool
+backend_may_release(const struct mx_endpoint *endpoint)
+{
+    const struct mariadb_backend *backend = backend_of(endpoint);
+    uint32_t version = mx_server_version(mx_endpoint_server(endpoint));
+    return backend->may_pool && !backend->unfit && backend->conn != NULL &&
+           client_of(mx_endpoint_session(endpoint))->identity != NULL &&
+           is_between_commands(endpoint) && (backend->status & WIRE_STATUS_IN_TRANS) == 0 &&
+           (version == 0 || version >= RESET_SINCE);
 }
 
 struct mx_pooled *
@@ -152,10 +163,7 @@ backend_release(struct mx_endpoint *endpoint)
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mx_session *session = mx_endpoint_session(endpoint);
     struct mariadb_identity *identity = client_of(session)->identity;
-    uint32_t version = mx_server_version(mx_endpoint_server(endpoint));
-    if (!backend->may_pool || backend->unfit || backend->conn == NULL || identity == NULL ||
-        !is_between_commands(endpoint) || (backend->status & WIRE_STATUS_IN_TRANS) != 0 ||
-        (version != 0 && version < RESET_SINCE)) {
+    if (!backend_may_release(endpoint)) {
         return NULL;
     }
     size_t remote_size = strlen(mx_session_remote(session)) + 1;
@@ -238,6 +246,7 @@ backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *core, enum mx_pool
     struct mariadb_backend *backend = backend_of(endpoint);
     backend->login = pooled->login;
     backend->may_pool = mx_endpoint_may_pool(endpoint);
+    backend->shares = mx_endpoint_shares(endpoint);
     backend->plain = true;
     backend->recycled = true;
     backend->clean = pooled->reset == POOLED_CLEAN && fit == MX_POOL_RESET;

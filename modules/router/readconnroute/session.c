@@ -81,6 +81,15 @@ session_free(void *ptr)
     free(rs);
 }
 
+/* What the session's next connection has to hear when this one is given to another session. */
+static bool
+is_session_command(const struct mx_query *query)
+{
+    bool is_text = query->command == MX_COM_QUERY;
+    return mx_query_is_recorded(query) &&
+           (!is_text || (query->sql != NULL && mx_sql_is_session_command(query->sql, true)));
+}
+
 static enum mx_verdict
 route(void *ptr, struct mx_query *query)
 {
@@ -97,6 +106,9 @@ route(void *ptr, struct mx_query *query)
         rs->use.selects++;
         mx_router_use_start(&rs->use);
     }
+    if (mx_endpoint_shares(rs->endpoint) && mx_query_is_whole(query) && is_session_command(query)) {
+        (void)mx_session_history_add(rs->session, query);
+    }
     mx_endpoint_send(rs->endpoint, query, rs->bits == MX_STATUS_MASTER ? MX_SEND_WRITE : 0);
     return MX_PASS;
 }
@@ -105,6 +117,9 @@ static enum mx_verdict
 reply(void *ptr, struct mx_endpoint *endpoint, struct mx_reply *reply)
 {
     struct rcr_session *rs = ptr;
+    if (reply->complete && reply->history_id != 0) {
+        mx_session_history_result(rs->session, reply->history_id, reply->kind != MX_REPLY_ERR);
+    }
     if (reply->complete && mx_endpoint_pending(endpoint) <= 1) {
         mx_router_use_stop(&rs->use);
     }

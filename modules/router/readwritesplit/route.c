@@ -53,7 +53,7 @@ note_effects(struct rws_session *rs, const struct mx_query *query)
         (sql->op == MX_SQL_OP_CALL && rs->config->strict_sp_calls)) {
         rs->locked = true;
     }
-    if (multi && rws_is_session_write(sql, true)) {
+    if (multi && mx_sql_is_session_write(sql, true)) {
         rs->locked = true; /* a part of it changed session state on the primary only */
     }
     if (multi || (sql->facts & MX_SQL_FACT_OUT_VARIABLES) != 0 || sql->op == MX_SQL_OP_CALL ||
@@ -209,23 +209,6 @@ route_to_one(struct rws_session *rs, struct mx_query *query, enum rws_target tar
 
 /* ---------------------------------------------------------------- everywhere */
 
-static bool
-is_recorded(const struct mx_query *query)
-{
-    switch (query->command) {
-    case MX_COM_QUERY:
-        return query->sql == NULL || (query->sql->facts & MX_SQL_FACT_GLOBAL_ONLY) == 0;
-    case MX_COM_STMT_PREPARE:
-    case MX_COM_INIT_DB:
-    case MX_COM_SET_OPTION:
-    case MX_COM_DEBUG:
-    case MX_COM_REFRESH:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static struct rws_backend *
 answering_backend(struct rws_session *rs)
 {
@@ -252,6 +235,9 @@ send_everywhere(struct rws_session *rs, struct rws_backend *answering, const str
         if (b->endpoint == NULL || (only_answering && b != answering)) {
             continue;
         }
+        if (b != answering && mx_endpoint_is_parked(b->endpoint)) {
+            continue; /* the history will tell its next connection */
+        }
         uint32_t flags = b == answering ? 0 : MX_SEND_DISCARD;
         if (query->first) {
             mx_router_stats_count(rs->instance->stats, b->index, false);
@@ -277,7 +263,7 @@ route_to_all(struct rws_session *rs, struct mx_query *query)
     if (query->command == MX_COM_STMT_CLOSE || query->command == MX_COM_STMT_RESET) {
         rws_home_drop(rs, query->stmt_id);
     }
-    if (mx_query_is_whole(query) && is_recorded(query)) {
+    if (mx_query_is_whole(query) && mx_query_is_recorded(query)) {
         rs->stmt.history_id = mx_session_history_add(rs->session, query);
     }
     rs->stmt.backend = answering;

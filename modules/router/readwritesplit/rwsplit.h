@@ -169,7 +169,6 @@ struct rws_target_context {
 };
 enum rws_target rws_target_of(const struct mx_query *query, const struct rws_target_context *ctx);
 bool rws_is_read_only_type(const struct mx_sql *sql);
-bool rws_is_session_write(const struct mx_sql *sql, bool vars_all);
 
 /* ---- choose.c */
 /* The server writes should go to now: lowest rank, then fewest connections. NULL: none. */

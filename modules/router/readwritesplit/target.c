@@ -5,25 +5,11 @@
 #include "rwsplit.h"
 
 #define READ_BITS (MX_SQL_READ | MX_SQL_USERVAR_READ | MX_SQL_SYSVAR_READ | MX_SQL_GSYSVAR_READ)
-#define SESSION_BITS                                                          \
-    (MX_SQL_SESSION_WRITE | MX_SQL_GSYSVAR_WRITE | MX_SQL_ENABLE_AUTOCOMMIT | \
-     MX_SQL_DISABLE_AUTOCOMMIT)
-#define PREPARE_BITS (MX_SQL_PREPARE_NAMED_STMT | MX_SQL_DEALLOC_PREPARE)
 
 bool
 rws_is_read_only_type(const struct mx_sql *sql)
 {
     return (sql->type & READ_BITS) != 0 && (sql->type & (MX_SQL_WRITE | MX_SQL_MASTER_READ)) == 0;
-}
-
-bool
-rws_is_session_write(const struct mx_sql *sql, bool vars_all)
-{
-    if ((sql->type & MX_SQL_WRITE) != 0) {
-        return false;
-    }
-    uint32_t bits = SESSION_BITS | (vars_all ? MX_SQL_USERVAR_WRITE : 0u);
-    return (sql->type & bits) != 0;
 }
 
 /* Commands whose text does not matter. */
@@ -65,14 +51,11 @@ statement_target(const struct mx_sql *sql, const struct rws_target_context *ctx)
     if ((sql->facts & MX_SQL_FACT_MULTI) != 0) {
         return RWS_PRIMARY;
     }
-    if ((sql->type & PREPARE_BITS) != 0) {
+    if (mx_sql_is_session_command(sql, ctx->vars_all)) {
         return RWS_ALL;
     }
     if ((sql->type & MX_SQL_NEXT_TRX) != 0) {
         return RWS_PRIMARY;
-    }
-    if (rws_is_session_write(sql, ctx->vars_all)) {
-        return RWS_ALL;
     }
     if (ctx->pinned) {
         return RWS_PRIMARY;

@@ -177,6 +177,12 @@ mx_endpoint_state(const struct mx_endpoint *endpoint)
     return endpoint->pending > 0 ? MX_ENDPOINT_BUSY : MX_ENDPOINT_READY;
 }
 
+bool
+mx_endpoint_is_parked(const struct mx_endpoint *endpoint MX_UNUSED)
+{
+    return false;
+}
+
 struct mx_server *
 mx_endpoint_server(const struct mx_endpoint *endpoint)
 {
