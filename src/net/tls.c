@@ -282,6 +282,13 @@ handshake(struct net_tls *t)
 
 /* ------------------------------------------------------------ the layer */
 
+/* Another SSL_read would only learn that nothing is there, and get a buffer for that. */
+static bool
+is_exhausted(const struct net_tls *t)
+{
+    return t->in_len == 0 && !t->may_receive && SSL_has_pending(t->ssl) == 0;
+}
+
 static ssize_t
 receive_records(struct net_tls *t, uint8_t *bytes, size_t len)
 {
@@ -290,7 +297,7 @@ receive_records(struct net_tls *t, uint8_t *bytes, size_t len)
     if (rc != 1) {
         return rc;
     }
-    while (got < len) {
+    while (got < len && (got == 0 || !is_exhausted(t))) {
         int room = (int)mx_min_size(len - got, INT32_MAX);
         int part = SSL_read(t->ssl, bytes + got, room);
         if (part <= 0) {
