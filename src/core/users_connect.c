@@ -23,15 +23,17 @@ or_null(const char *value)
     return is_set(value) ? value : NULL;
 }
 
+/* The library checks the chain when it is given the authorities, the name only together with it. */
 static void
 set_tls(MYSQL *conn, const struct core_users_server *server)
 {
     my_bool on = 1;
-    my_bool verify = server->ssl_verify_peer || server->ssl_verify_host ? 1 : 0;
+    my_bool both =
+        server->ssl_verify_host || (server->ssl_verify_peer && !is_set(server->ssl_ca)) ? 1 : 0;
     (void)mysql_ssl_set(conn, or_null(server->ssl_key), or_null(server->ssl_cert),
                         or_null(server->ssl_ca), NULL, or_null(server->ssl_cipher));
     (void)mysql_options(conn, MYSQL_OPT_SSL_ENFORCE, &on);
-    (void)mysql_options(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    (void)mysql_options(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &both);
     if (is_set(server->tls_version)) {
         (void)mysql_options(conn, MARIADB_OPT_TLS_VERSION, server->tls_version);
     }
@@ -103,10 +105,18 @@ users_connect(const struct core_users_source *source, const struct core_users_se
     int ports[2] = {server->extra_port, server->port};
     for (size_t i = server->extra_port > 0 && !by_socket ? 0 : 1; i < MX_COUNT(ports); i++) {
         MYSQL *conn = handle_new(source, server);
-        if (try_port(conn, source, server, ports[i])) {
+        bool there = try_port(conn, source, server, ports[i]);
+        if (there && (!server->ssl || mysql_get_ssl_cipher(conn) != NULL)) {
             return conn;
         }
-        explain(conn, source, server, err);
+        if (there) { /* the library goes on in clear, unless it has to verify the server */
+            (void)mx_err_text(err,
+                              "'%s': the server has no TLS; set ssl_cert and ssl_key there, or "
+                              "ssl=false here",
+                              server->name);
+        } else {
+            explain(conn, source, server, err);
+        }
         mysql_close(conn);
     }
     return NULL;

@@ -1,9 +1,7 @@
 """TLS between clients, proxy and servers: real OpenSSL on all sides, certificates made here."""
 import os
-import socket
 import ssl
 import subprocess
-import threading
 
 import pymysql
 import pytest
@@ -13,6 +11,7 @@ from certs import Authority, openssl
 from conftest import Proxy, finish
 from conversations import raw
 from lab import lab
+from relay import TO_CLIENT, Kept, Relay
 
 MODERN = raw.BASE | raw.MULTI | raw.TRACK | raw.NO_EOF
 SERVER_TLS = {"ssl": "true"}
@@ -37,7 +36,7 @@ def servers(template, authority):
     os.symlink(template, os.path.join(folder, "template"))
     cert, key = authority.path("database.crt"), authority.path("database.key")
     made = lab.Cluster(folder, 1, options={
-        0: [f"--ssl-ca={authority.ca}", f"--ssl-cert={cert}", f"--ssl-key={key}"]})
+        0: ["--bind-address=127.0.0.1,127.0.0.2", f"--ssl-ca={authority.ca}", f"--ssl-cert={cert}", f"--ssl-key={key}"]})
     made.start()
     with raw.Client(made.primary.port, caps=raw.BASE | raw.MULTI) as setup:
         setup.query(talk.SETUP)
@@ -261,42 +260,51 @@ def accounts_from_file(folder):
     return {"user_accounts_file": path, "user_accounts_file_usage": "file_only_always"}
 
 
-def clear_monitor(server):
-    return {"MariaDB-Monitor": {"servers": server}}
-
-
 def test_server_without_tls_is_a_clear_error(authority, servers, make_proxy, tmp_path):
     proxy = make_proxy(servers.servers[1:], {
         "server2": {"ssl": "true"},
         "Read-Write-Service": {"master_failure_mode": "fail_on_write",
                                **accounts_from_file(str(tmp_path))}})
-    proxy.maxctrl("stop", "monitor", "MariaDB-Monitor")
-    proxy.maxctrl("set", "server", "server2", "master")
-    proxy.maxctrl("set", "server", "server2", "running")
-    with pytest.raises(pymysql.Error):
-        with proxy.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
     logged(proxy, "the server has no TLS")
+    state_by_hand(proxy, "server2")
+    refused(proxy, lambda: Proxy.connect(proxy), "the server has no TLS")
+
+
+def state_by_hand(proxy, server):
+    proxy.maxctrl("stop", "monitor", "MariaDB-Monitor")
+    proxy.maxctrl("set", "server", server, "master")
+    proxy.maxctrl("set", "server", server, "running")
+
+
+def refused(proxy, connect, says):
+    """A client hears of no secrets, the log gets the reason."""
+    before = proxy.log().count(says)
+    with pytest.raises(pymysql.Error):
+        with connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    lab.wait_for(f"'{says}' in {proxy.log_file}", lambda: proxy.log().count(says) > before)
 
 
 @pytest.mark.parametrize("server, says", [
     ({"ssl_verify_peer_host": "true", "address": "127.0.0.2"}, "not made out to '127.0.0.2'"),
-    ({"ssl_ca": "other"}, "is not accepted")], ids=["host", "authority"])
+    ({"ssl_ca": "other"}, "is not accepted"),
+    ({"ssl_version": "TLSv1.0", "ssl_cipher": "DEFAULT@SECLEVEL=0"}, "no TLS version in common"),
+    ({"ssl_version": "TLSv1.2", "ssl_cipher": "ECDHE-RSA-AES128-GCM-SHA256"}, "accepts none of what was offered")],
+    ids=["host", "authority", "version", "cipher"])
 def test_server_that_is_not_the_one_it_should_be(start, authority, servers, tmp_path, server, says):
     if server.get("ssl_ca") == "other":
         server = {"ssl_ca": Authority(str(tmp_path), "other").ca}
     file = accounts_from_file(str(tmp_path))
-    proxy = start(server=server, ready=False,
-                  more={"Plain": {**file, "router_options": "running"}, "Read-Write-Service": file})
-    proxy.maxctrl("stop", "monitor", "MariaDB-Monitor")
-    proxy.maxctrl("set", "server", "server1", "running")
-    if "address" in server:
-        pytest.skip("needs a server on all addresses")
-    with pytest.raises(pymysql.Error):
-        with proxy.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    logged(proxy, "TLS with server 'server1' failed")
-    logged(proxy, says)
+    proxy = start(server=server, ready=False, more={"Plain": file, "Read-Write-Service": file})
+    state_by_hand(proxy, "server1")
+    refused(proxy, proxy.connect, says)
+    assert "TLS with server 'server1' failed" in proxy.log()
+
+
+def test_host_is_verified_only_when_asked_for(start):
+    proxy = start(server={"address": "127.0.0.2", "ssl_verify_peer_host": "false"})
+    with proxy.connect() as connection:
+        assert server_tls(connection, "Ssl_cipher")
 
 
 # ---- accounts
@@ -379,54 +387,24 @@ def test_openssl_resumes(both, tmp_path):
     assert "Reused, TLSv1.2" in openssl(*common, "-sess_in", kept, input="")
 
 
-class Relay(threading.Thread):
-    """Passes connections on to a port and keeps what the server said on each."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.to = port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.said = []
-        self.start()
-
-    def run(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            server = socket.create_connection(("127.0.0.1", self.to))
-            said = bytearray()
-            self.said.append(said)
-            threading.Thread(target=self.pass_on, args=(client, server, None), daemon=True).start()
-            threading.Thread(target=self.pass_on, args=(server, client, said), daemon=True).start()
-
-    @staticmethod
-    def pass_on(source, target, kept):
-        try:
-            while data := source.recv(65536):
-                if kept is not None:
-                    kept += data
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-
 def test_sessions_with_servers_are_resumed(start, servers):
-    relay = Relay(servers.primary.port)
-    proxy = start(server={"port": str(relay.port), "ssl_version": "TLSv12"})
+    connections = []
+
+    def keep():
+        connections.append(Kept())
+        return connections[-1]
+
     shown = b"\x0c\x08database"  # the name in the server's certificate, in clear with TLS 1.2
-    proxy.maxctrl("stop", "monitor", "MariaDB-Monitor")
-    del relay.said[:]
-    for _ in range(8):
-        with proxy.connect() as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+    with Relay(servers.primary.port, keep) as relay:
+        proxy = start(server={"port": str(relay.port), "ssl_version": "TLSv12"})
+        proxy.maxctrl("stop", "monitor", "MariaDB-Monitor")
+        del connections[:]
+        for _ in range(8):
+            with proxy.connect() as connection, connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
     # Each of the two workers begins with a full handshake.
-    resumed = [said for said in relay.said if shown not in said]
-    relay.listener.close()
-    assert len(relay.said) >= 8 and len(resumed) >= 5
+    resumed = [one for one in connections if shown not in one.began[TO_CLIENT]]
+    assert len(connections) >= 8 and len(resumed) >= 5
 
 
 def served(proxy):

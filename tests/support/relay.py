@@ -45,6 +45,19 @@ class CutAt:
         yield data
 
 
+class Kept:
+    """Passes everything on and keeps how each side began."""
+    MOST = 1 << 16
+
+    def __init__(self):
+        self.began = {TO_SERVER: bytearray(), TO_CLIENT: bytearray()}
+
+    def __call__(self, direction, data, _target):
+        kept = self.began[direction]
+        kept += data[:max(0, self.MOST - len(kept))]
+        yield data
+
+
 class Relay:
     """pieces: called for each connection; gives a function that yields the pieces of what has come."""
 

@@ -268,7 +268,11 @@ connected(struct probe *p)
 static void
 after_connect(struct probe *p, const MYSQL *done)
 {
-    if (done != NULL) {
+    const char *flaw = done != NULL ? mon_connection_flaw(p->conn, &p->target) : NULL;
+    if (flaw != NULL) {
+        disconnect(p);
+        finish_down(p, MON_LINK_FAILED, flaw);
+    } else if (done != NULL) {
         connected(p);
     } else {
         char text[MON_ERROR_MAX];
@@ -284,7 +288,7 @@ begin_login(struct probe *p)
 {
     MYSQL *done = NULL;
     /* a name is only needed where the certificate is checked against it */
-    const char *host = p->target.ssl_verify_peer_host ? p->target.address : p->address;
+    const char *host = mon_connection_checks_name(&p->target) ? p->target.address : p->address;
     p->stage = STAGE_CONNECT;
     p->attempts++;
     p->conn = mon_connection_new(&p->target, &p->observer->common, true);
@@ -761,7 +765,7 @@ const char *
 mon_observer_host(const struct mon_observer *o, size_t server)
 {
     const struct probe *p = &o->probes[server];
-    bool by_name = p->target.ssl_verify_peer_host || p->address[0] == '\0';
+    bool by_name = mon_connection_checks_name(&p->target) || p->address[0] == '\0';
     return p->target.address == NULL || by_name ? p->target.address : p->address;
 }
 

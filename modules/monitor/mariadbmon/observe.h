@@ -39,6 +39,11 @@ void mon_observer_refresh(struct mon_observer *observer, size_t server);
 MYSQL *mon_connection_new(const struct mx_monitor_target *target,
                           const struct mx_monitor_settings *settings, bool nonblocking);
 
+/* The certificate is checked against the name that is connected to: it has to be the configured
+ * one. */
+bool mon_connection_checks_name(const struct mx_monitor_target *target);
+/* Why a connection that was made must not be used; NULL: it may. */
+const char *mon_connection_flaw(MYSQL *conn, const struct mx_monitor_target *target);
 /* Takes down version, type and capabilities from the greeting; logs a version that is new. */
 void mon_connection_note(MYSQL *conn, const struct mx_monitor_target *target,
                          struct mon_server_obs *s);

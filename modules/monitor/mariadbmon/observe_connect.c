@@ -17,6 +17,28 @@ seconds(int64_t ms)
     return ms < 1000 ? 1u : (unsigned)((ms + 999) / 1000);
 }
 
+bool
+mon_connection_checks_name(const struct mx_monitor_target *target)
+{
+    return target->ssl_verify_peer_host ||
+           (target->ssl_verify_peer_certificate && target->ssl_ca == NULL);
+}
+
+/* The library checks the chain when it is given the authorities, the name only together with it. */
+static void
+set_tls(MYSQL *conn, const struct mx_monitor_target *target)
+{
+    my_bool on = 1;
+    my_bool both = mon_connection_checks_name(target) ? 1 : 0;
+    (void)mysql_ssl_set(conn, target->ssl_key, target->ssl_cert, target->ssl_ca, NULL,
+                        target->ssl_cipher);
+    (void)mysql_options(conn, MYSQL_OPT_SSL_ENFORCE, &on);
+    (void)mysql_options(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &both);
+    if (target->ssl_versions != NULL) {
+        (void)mysql_options(conn, MARIADB_OPT_TLS_VERSION, target->ssl_versions);
+    }
+}
+
 MYSQL *
 mon_connection_new(const struct mx_monitor_target *target,
                    const struct mx_monitor_settings *settings, bool nonblocking)
@@ -44,18 +66,18 @@ mon_connection_new(const struct mx_monitor_target *target,
                              sizeof(proxy_header) - 1);
     }
     if (target->ssl) {
-        my_bool on = 1;
-        my_bool verify =
-            target->ssl_verify_peer_certificate || target->ssl_verify_peer_host ? 1 : 0;
-        (void)mysql_ssl_set(conn, target->ssl_key, target->ssl_cert, target->ssl_ca, NULL,
-                            target->ssl_cipher);
-        (void)mysql_options(conn, MYSQL_OPT_SSL_ENFORCE, &on);
-        (void)mysql_options(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-        if (target->ssl_versions != NULL) {
-            (void)mysql_options(conn, MARIADB_OPT_TLS_VERSION, target->ssl_versions);
-        }
+        set_tls(conn, target);
     }
     return conn;
+}
+
+const char *
+mon_connection_flaw(MYSQL *conn, const struct mx_monitor_target *target)
+{
+    /* The library goes on in clear when a server has no TLS, unless it has to verify it. */
+    return target->ssl && mysql_get_ssl_cipher(conn) == NULL
+               ? "the server has no TLS; set ssl_cert and ssl_key there, or ssl=false here"
+               : NULL;
 }
 
 static enum mon_server_type

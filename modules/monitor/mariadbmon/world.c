@@ -99,6 +99,12 @@ connection_to(struct mon_real_world *w, size_t server, char *error, size_t size)
         mysql_close(conn);
         return NULL;
     }
+    const char *flaw = mon_connection_flaw(conn, &target);
+    if (flaw != NULL) {
+        (void)snprintf(error, size, "%s", flaw);
+        mysql_close(conn);
+        return NULL;
+    }
     w->conns[server] = conn;
     return conn;
 }
