@@ -6,6 +6,7 @@ read that goes to the replica gives what the primary would have given.
 """
 import collections
 import difflib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -30,36 +31,40 @@ def script(command):
     return lambda folder: command.format(here=HERE).split()
 
 
-def made(command, result):
-    """Builds a program in the scratch folder; `command` and `result` are shell words."""
+def made(product, command, result):
+    """Builds a program where it is not there yet; `command` and `result` are shell words."""
     def build(folder):
-        done = subprocess.run(command.format(here=HERE), shell=True, cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-        return result.format(here=HERE).split()
+        with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.exists(os.path.join(folder, product)):
+                done = subprocess.run(command.format(here=HERE), shell=True, cwd=folder, capture_output=True,
+                                      text=True)
+                assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return result.format(here=HERE, built=folder).split()
     return build
 
 
 C = "cc -Wall -O1 -o client_c {here}/client_c.c $(pkg-config --cflags --libs libmariadb) -lpthread"
 
 JAVA = "javac -cp /usr/share/java/mariadb-java-client.jar -d . {here}/Program.java"
-JAVA_RUN = "java -Xmx700m -XX:TieredStopAtLevel=1 -cp /usr/share/java/mariadb-java-client.jar:. Program "
+JAVA_RUN = "java -Xmx700m -XX:TieredStopAtLevel=1 -cp /usr/share/java/mariadb-java-client.jar:{built} Program "
 GO = ("GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$PWD/go-cache GOFLAGS=-p=2 "
       "go build -o client_go {here}/program.go")
 # What is in the lock file, from npm's cache when it is there.
-NPM = ("test -d node_modules || (cp {here}/node/* . && "
-       "npm ci --prefer-offline --no-audit --no-fund --ignore-scripts)")
+NPM = "cp {here}/node/* . && npm ci --prefer-offline --no-audit --no-fund --ignore-scripts"
+NPM_LAST = "node_modules/.package-lock.json"
 
 PYTHON = "/usr/bin/python3 {here}/python_dbapi.py "
 PERL = "perl {here}/program.pl "
 PHP = "php -d memory_limit=-1 -d mysqli.allow_local_infile=1 {here}/program.php "
 
 DRIVERS = {
-    "c": Driver(made(C, "./client_c"), more=("direct", "reset")),
-    "go": Driver(made(GO, "./client_go")),
-    "java-server-prepare": Driver(made(JAVA, JAVA_RUN + "server")),
-    "java-text": Driver(made(JAVA, JAVA_RUN + "text")),
-    "node-mariadb": Driver(made(NPM, "node driver.js mariadb"), more=("reset",)),
-    "node-mysql2": Driver(made(NPM, "node driver.js mysql2"), more=("reset",)),
+    "c": Driver(made("client_c", C, "{built}/client_c"), more=("direct", "reset")),
+    "go": Driver(made("client_go", GO, "{built}/client_go")),
+    "java-server-prepare": Driver(made("Program.class", JAVA, JAVA_RUN + "server")),
+    "java-text": Driver(made("Program.class", JAVA, JAVA_RUN + "text")),
+    "node-mariadb": Driver(made(NPM_LAST, NPM, "node {built}/driver.js mariadb"), more=("reset",)),
+    "node-mysql2": Driver(made(NPM_LAST, NPM, "node {built}/driver.js mysql2"), more=("reset",)),
     "odbc": Driver(script("/usr/bin/python3 {here}/python_odbc.py"), less=("infile", "ping", "pool")),
     "perl-mariadb": Driver(script(PERL + "MariaDB"), less=("pool",)),
     "perl-mysql": Driver(script(PERL + "mysql"), less=("pool",)),
@@ -155,14 +160,24 @@ def sections(lines):
     return {line[3:] for line in lines if line.startswith("== ")}
 
 
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory):
+    """Where programs are built, shared by all test processes."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "drivers-built"
+    folder.mkdir(exist_ok=True)
+    return str(folder)
+
+
 @pytest.fixture(scope="module")
-def direct(cluster, workplace):
+def direct(cluster, workplace, builds):
     """direct(name) -> (command, transcript without a proxy), made once for each driver."""
     made = {}
 
     def get(name):
         if name not in made:
-            command = DRIVERS[name].build(workplace)
+            command = DRIVERS[name].build(builds)
             made[name] = command, run_program(command, cluster, cluster.primary.port, workplace)
         return made[name]
 

@@ -25,6 +25,7 @@ sub connect_to {
     my $source = "DBI:$driver:database=" . ($more{database} // 'drv')
         . ";host=$ENV{DRV_HOST};port=$ENV{DRV_PORT};${pre}_local_infile=1;${pre}_multi_statements=1";
     $source .= ";${pre}_ssl=1;${pre}_ssl_ca_file=$ENV{DRV_TLS}" if $ENV{DRV_TLS};
+    $source .= ';mysql_ssl_optional=1' if $ENV{DRV_TLS} && $pre eq 'mysql'; # it cannot enforce it with this library
     $source .= ";${pre}_compression=1" if $ENV{DRV_COMPRESS};
     return DBI->connect($source, $more{user} // 'app', $more{password} // 'app', \%options);
 }
