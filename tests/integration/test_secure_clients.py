@@ -36,7 +36,8 @@ class Doors:
     """A proxy with a listener for each way, and in front of each one who looks at what clients ask for."""
 
     def __init__(self, authority, servers):
-        changes = {"Primary": {"type": "service", "router": "readconnroute", "router_options": "master",
+        changes = {"maxscale": {"users_refresh_time": "0s"},
+                   "Primary": {"type": "service", "router": "readconnroute", "router_options": "master",
                                "servers": "server1,server2", "user": "maxscale", "password": "maxscale"}}
         services = {"readconnroute": "Primary", "readwritesplit": "Read-Write-Service"}
         ports = {}
