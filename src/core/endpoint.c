@@ -6,6 +6,7 @@
 
 #include "core/history.h"
 #include "core/pool.h"
+#include "core/session_move.h"
 #include "core/session_trace.h"
 #include "core/share.h"
 #include "core/tls.h"
@@ -242,6 +243,9 @@ mx_endpoint_ready(struct mx_endpoint *endpoint)
         return;
     }
     endpoint->state = MX_ENDPOINT_READY;
+    if (endpoint->session->move_to > 0) {
+        core_session_move_soon(endpoint->session); /* it may have been what the move waited for */
+    }
     if (endpoint->opening) {
         return; /* the router sees it when it gets the endpoint */
     }

@@ -482,6 +482,42 @@ def test_one_who_goes_while_he_waits_leaves_the_queue(started):
     third.close()
 
 
+def test_one_who_is_killed_while_he_waits_leaves_the_queue(started):
+    proxy = started(1)
+    port = proxy.ports["plain"]
+    wait_empty(proxy)
+    first, second, third = [proxy.connect(port=port) for _ in range(3)]
+    ask(first, "BEGIN", "SELECT * FROM test.t")
+    other = Asking(second, "SELECT 1")
+    lab.wait_for("the other to wait", lambda: waiting(proxy, second))
+    ask(third, f"KILL {second.thread_id()}")
+    assert other.answer() in (1927, 1317, 2013)
+    lab.wait_for("it to go", lambda: statistics(proxy)["active_operations"] == 0)
+    assert ask(first, "SELECT @@in_transaction") == ((1,),)
+    ask(first, "COMMIT")
+    assert ask(third, "SELECT 3") == ((3,),)
+    second._force_close()
+    first.close()
+    third.close()
+
+
+def test_a_query_that_is_killed_while_it_waits(started):
+    """It ends when it gets to the server; the session goes on."""
+    proxy = started(1)
+    port = proxy.ports["plain"]
+    wait_empty(proxy)
+    first, second, third = [proxy.connect(port=port) for _ in range(3)]
+    ask(first, "BEGIN", "SELECT * FROM test.t")
+    other = Asking(second, "SELECT SLEEP(60)")
+    lab.wait_for("the other to wait", lambda: waiting(proxy, second))
+    ask(third, f"KILL QUERY {second.thread_id()}")
+    ask(first, "COMMIT")
+    assert other.answer() in (1317, ((1,),))
+    assert ask(second, "SELECT 2") == ((2,),)
+    for connection in (first, second, third):
+        connection.close()
+
+
 def test_a_limit_that_is_raised_ends_the_waiting(started):
     proxy = started(1)
     port = proxy.ports["plain"]
