@@ -112,21 +112,32 @@ def scripted(cluster, make_proxy):
         one.close()
 
 
-@pytest.mark.parametrize("first,second,offered", [
-    ({"add": OPTIONAL}, {"add": OPTIONAL}, OPTIONAL),
-    ({"add": OPTIONAL}, {}, 0),
-    ({"drop": raw.MULTI}, {"drop": raw.TRACK}, 0),
+@pytest.mark.parametrize("first,second,more,more_ext", [
+    ({"add": OPTIONAL, "add_ext": raw.UNITS}, {"add": OPTIONAL, "add_ext": raw.UNITS}, OPTIONAL, raw.UNITS),
+    ({"add": OPTIONAL}, {"add_ext": raw.UNITS}, 0, 0),
+    ({"drop": raw.MULTI}, {"drop": raw.TRACK}, 0, 0),
 ], ids=["both", "one", "none"])
-def test_only_what_every_server_has_is_offered(scripted, proxy, first, second, offered):
+def test_only_what_every_server_has_is_offered(scripted, proxy, first, second, more, more_ext):
     with raw.Client(proxy.port) as usual:
-        expected = usual.server_caps | offered
-    expected &= ~(first.get("drop", 0) | second.get("drop", 0))
+        expected = (usual.server_caps | more, usual.server_ext | more_ext)
+    expected = (expected[0] & ~(first.get("drop", 0) | second.get("drop", 0)), expected[1])
     other = scripted(first, second)
 
     def greeted():
         with raw.Client(other.port) as client:
-            return client.server_caps == expected
+            return (client.server_caps, client.server_ext) == expected
     lab.wait_for("both servers to be known", greeted)
+
+
+def answered_as_written(client, script):
+    """Twice, and the next command gets its own answer."""
+    for command in (*script, list(script)[-1]):
+        client.send(raw.frame(command))
+        got = b""
+        while len(got) < len(script[command]):
+            got += client.raw_packet()
+        assert got == script[command]
+        assert client.query("DO 1")[0][4] == 0
 
 
 def test_results_without_definitions(scripted):
@@ -134,10 +145,27 @@ def test_results_without_definitions(scripted):
     through = scripted({"add": OPTIONAL, "answers": SCRIPT})
     with raw.Client(through.port, caps=raw.BASE | raw.NO_EOF | OPTIONAL) as client:
         assert client.caps & OPTIONAL
-        for command in (*SCRIPT, b"\x03SELECT 'bare'"):
-            client.send(raw.frame(command))
-            got = b""
-            while len(got) < len(SCRIPT[command]):
-                got += client.raw_packet()
-            assert got == SCRIPT[command]
-            assert client.query("DO 1")[0][4] == 0
+        answered_as_written(client, SCRIPT)
+
+
+def column(name, sequence):
+    return raw.frame(b"\x03def\0\0\0" + raw.text(name) + b"\0\x0c\x3f\0\x14\0\0\0\x08\x80\0\0\0\0", sequence)
+
+
+@pytest.mark.parametrize("caps", [raw.BASE, raw.BASE | raw.NO_EOF], ids=["eof", "noeof"])
+def test_results_of_single_rows(scripted, caps):
+    """What servers of 11.5 answer to bulk execution: an id and a count for each row."""
+    end = b"\xfe\0\0\x02\0\0\0" if caps & raw.NO_EOF else b"\xfe\0\0\x02\0"
+    packets = [b"\x02", None, None] + ([] if caps & raw.NO_EOF else [end])
+    packets += [b"\0\0" + struct.pack("<qq", i, 1) for i in (7, 8, 9)] + [end]
+    answer = b"".join(column(("Id", "Affected_rows")[i - 1], i + 1) if packet is None else raw.frame(packet, i + 1)
+                      for i, packet in enumerate(packets))
+    prepared = raw.frame(b"\0\x01\0\0\0\0\0\x01\0\0\0\0", 1) + column("?", 2)
+    prepared += b"" if caps & raw.NO_EOF else raw.frame(end, 3)
+    rows = b"".join(b"\0" + raw.text(word) for word in ("one", "two", "three"))
+    script = {b"\x16INSERT INTO t VALUES (?)": prepared,
+              struct.pack("<BIH", raw.BULK_EXECUTE, 1, 128 | 64) + b"\xfd\0" + rows: answer}
+    through = scripted({"add_ext": raw.UNITS, "answers": script})
+    with raw.Client(through.port, caps=caps, ext=raw.BULK | raw.UNITS) as client:
+        assert client.ext & raw.UNITS
+        answered_as_written(client, script)
