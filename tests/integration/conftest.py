@@ -3,6 +3,7 @@
 MX_ROOT   folder with bin/, lib64/maxscale/ (default build/root/usr)
 MX_KEEP=1 keeps the scratch folders for a look
 """
+import contextlib
 import fcntl
 import os
 import shutil
@@ -32,39 +33,33 @@ def template(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def make_cluster(template, request):
-    """make_cluster(replicas=1, options={index: [...]}, binlog={index: False}) -> started Cluster."""
-    made = []
-
-    def make(replicas=1, grants=lab.WALKTHROUGH_GRANTS + lab.EXTRA_GRANTS, **arguments):
-        folder = lab.scratch("mx-cluster-")
-        cluster = lab.Cluster(folder, replicas, **arguments)
-        made.append(cluster)
-        os.symlink(template, os.path.join(folder, "template"))
-        cluster.start(grants)
-        return cluster
-
-    yield make
-    for cluster in made:
-        cluster.stop()
+@contextlib.contextmanager
+def running_cluster(template, replicas=1, grants=lab.WALKTHROUGH_GRANTS + lab.EXTRA_GRANTS, **arguments):
+    """A started Cluster that is gone at the end."""
+    folder = lab.scratch("mx-cluster-")
+    os.symlink(template, os.path.join(folder, "template"))
+    made = lab.Cluster(folder, replicas, **arguments)
+    try:
+        made.start(grants)
+        yield made
+    finally:
+        made.stop()
         if not KEEP:
-            shutil.rmtree(cluster.folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def make_cluster(template):
+    """make_cluster(replicas=1, options={index: [...]}, binlog={index: False}) -> started Cluster."""
+    with contextlib.ExitStack() as made:
+        yield lambda *args, **more: made.enter_context(running_cluster(template, *args, **more))
 
 
 @pytest.fixture(scope="module")
 def cluster(template):
     """A primary and one replica shared by the tests of a module that do not break them."""
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    shared = lab.Cluster(folder, 1)
-    try:
-        shared.start()
+    with running_cluster(template) as shared:
         yield shared
-    finally:
-        shared.stop()
-        if not KEEP:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Proxy(lab.MaxScale):
@@ -114,6 +109,23 @@ def finish(proxy):
         shutil.rmtree(proxy.folder, ignore_errors=True)
 
 
+def running(proxy):
+    """For fixtures: the proxy, ready; at the end it must end cleanly."""
+    try:
+        proxy.start()
+        proxy.wait_ready()
+        yield proxy
+    finally:
+        finish(proxy)
+
+
+def starter(make):
+    """For fixtures: a function that makes proxies as `make` does, which are then ready and end with the test."""
+    with contextlib.ExitStack() as made:
+        one = contextlib.contextmanager(running)
+        yield lambda *args, **more: made.enter_context(one(make(*args, **more)))
+
+
 @pytest.fixture
 def make_proxy():
     """make_proxy(servers, changes={section: {key: value}}) -> started Proxy."""
@@ -135,9 +147,4 @@ def make_proxy():
 def proxy(cluster):
     """The walkthrough's proxy in front of the module's shared cluster."""
     shared = Proxy(cluster.servers)
-    try:
-        shared.start()
-        shared.wait_ready()
-        yield shared
-    finally:
-        finish(shared)
+    yield from running(shared)

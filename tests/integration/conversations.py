@@ -382,7 +382,7 @@ def direct(c):
         c.number = 0
         c.send(raw.frame(bytes([raw.PREPARE]) + sql.encode()) +
                raw.frame(struct.pack("<BI", raw.EXECUTE, raw.LAST_ID) + body) + more)
-        number, parameters, packets = prepare_answer(c)
+        number, parameters, packets = c.prepare_answer()
         return number, [packets[0][:5] + packets[0][9:]] + packets[1:] + c.result()
 
     _, out = both("SELECT seq FROM test.seq_1_to_5")
@@ -399,24 +399,10 @@ def direct(c):
     out += packets + [c.raw_packet()]
     c.send(raw.frame(b"\x16SELECT 'three'") + raw.frame(struct.pack("<BIBI", raw.EXECUTE, raw.LAST_ID, 0, 1)) +
            raw.frame(struct.pack("<BI", raw.CLOSE, raw.LAST_ID)) + raw.frame(b"\x03SELECT 'text'"))
-    _, _, packets = prepare_answer(c)
+    _, _, packets = c.prepare_answer()
     out += packets[1:] + c.result() + c.result()
     out += c.query("DELETE FROM test.conv")
     return out
-
-
-def prepare_answer(c):
-    first = c.raw_packet()
-    out = [first]
-    if first[4] == 0xff:
-        return 0, 0, out
-    number, columns, parameters = struct.unpack_from("<IHH", first, 5)
-    for count in (parameters, columns):
-        for _ in range(count):
-            out.append(c.raw_packet())
-        if count and not c.caps & raw.NO_EOF:
-            out.append(c.raw_packet())
-    return number, parameters, out
 
 
 def many_statements(c):
@@ -453,7 +439,7 @@ def bulk(c):
     c.send(raw.frame(b"\x16DELETE FROM test.conv WHERE id = ?") +
            raw.frame(struct.pack("<BIH", raw.BULK_EXECUTE, raw.LAST_ID, 128) + b"\x03\x00" +
                      b"".join(b"\0" + struct.pack("<i", i) for i in range(100, 150))))
-    out += prepare_answer(c)[2][1:] + c.result()
+    out += c.prepare_answer()[2][1:] + c.result()
     # rows come back from bulk only with RETURNING
     again, _, packets = c.prepare("INSERT INTO test.conv VALUES (?, ?, NULL) RETURNING id, t")
     out += packets[1:]

@@ -45,12 +45,9 @@ def ports():
 
 @pytest.fixture(scope="module")
 def big_cluster(template):
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    made = lab.Cluster(folder, 1, options={0: MANY, 1: MANY})
-    made.start()
-    yield made
-    made.stop()
+    from conftest import running_cluster
+    with running_cluster(template, options={0: MANY, 1: MANY}) as made:
+        yield made
 
 
 def start(cluster, ports, threads="1", **more):

@@ -8,13 +8,12 @@ import collections
 import difflib
 import fcntl
 import os
-import shutil
 import subprocess
 import threading
 
 import pytest
 
-from conftest import KEEP, Proxy, finish
+from conftest import Proxy, running, running_cluster
 from lab import lab
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "drivers")
@@ -78,16 +77,8 @@ DRIVERS = {
 
 @pytest.fixture(scope="module")
 def cluster(template):
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    shared = lab.Cluster(folder, 1, options={0: OPTIONS, 1: OPTIONS})
-    try:
-        shared.start()
+    with running_cluster(template, options={0: OPTIONS, 1: OPTIONS}) as shared:
         yield shared
-    finally:
-        shared.stop()
-        if not KEEP:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +90,7 @@ def proxy(cluster):
     listener = {"type": "listener", "service": "Primary", "port": primary_port}
     shared = Proxy(cluster.servers, {"Primary": service, "Primary-Listener": listener})
     shared.primary_port = primary_port
-    try:
-        shared.start()
-        shared.wait_ready()
-        yield shared
-    finally:
-        finish(shared)
+    yield from running(shared)
 
 
 @pytest.fixture(scope="module")

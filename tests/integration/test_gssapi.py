@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import Proxy, finish
+from conftest import Proxy, running_cluster, starter
 from kerberos import REALM, SERVICE, Realm
 from lab import lab
 
@@ -28,13 +28,9 @@ def anna(realm):
 
 @pytest.fixture(scope="module")
 def cluster(template, realm):
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
     options = ["--plugin-load-add=auth_gssapi", f"--gssapi-keytab-path={realm.path('keytab')}",
                f"--gssapi-principal-name={SERVICE}@{REALM}"]
-    made = lab.Cluster(folder, 1, options={0: options, 1: options}, environment=realm.environment)
-    try:
-        made.start()
+    with running_cluster(template, options={0: options, 1: options}, environment=realm.environment) as made:
         made.primary.run("CREATE USER anna@'%' IDENTIFIED VIA gssapi",
                          f"CREATE USER full@'%' IDENTIFIED VIA gssapi USING 'anna@{REALM}'",
                          "CREATE USER other@'%' IDENTIFIED VIA gssapi USING 'anna@OTHER.REALM'",
@@ -42,29 +38,19 @@ def cluster(template, realm):
                          "GRANT SELECT ON *.* TO anna@'%'", "GRANT SELECT ON *.* TO full@'%'")
         made.sync()
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture
 def start(cluster, realm):
-    made = []
-
-    def go(principal=SERVICE, keytab="keytab", more="", changes=None, **environment):
+    def make(principal=SERVICE, keytab="keytab", more="", changes=None, **environment):
         options = f"principal_name={principal}" + more
         if keytab:
             options += f",gssapi_keytab_path={realm.path(keytab)}"
         listener = {"authenticator": "GSSAPIAuth,MariaDBAuth", "authenticator_options": options}
-        proxy = Proxy(cluster.servers, {"Read-Write-Listener": listener, **(changes or {})},
-                      environment=dict(realm.environment, **environment))
-        made.append(proxy)
-        proxy.start()
-        proxy.wait_ready()
-        return proxy
+        return Proxy(cluster.servers, {"Read-Write-Listener": listener, **(changes or {})},
+                     environment=dict(realm.environment, **environment))
 
-    yield go
-    for proxy in made:
-        finish(proxy)
+    yield from starter(make)
 
 
 # Both servers: the plain read goes to the replica, the locking one to the primary.

@@ -13,7 +13,7 @@ LOAD = "LOAD DATA LOCAL INFILE 'x' INTO TABLE test.{} (id, t)"
 
 @pytest.fixture(scope="module")
 def place(cluster):
-    from conftest import Proxy, finish
+    from conftest import Proxy, running
     primary = cluster.servers[:1]
     cluster.primary.run("CREATE TABLE test.inno (id INT PRIMARY KEY, t TEXT) ENGINE=InnoDB",
                         "CREATE TABLE test.isam (id INT PRIMARY KEY, t TEXT) ENGINE=MyISAM")
@@ -24,12 +24,7 @@ def place(cluster):
                   "user": "maxscale", "password": "maxscale", "router_options": "master"},
         "Plain-Listener": {"type": "listener", "service": "Plain", "port": port}})
     made.plain = port
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 def begin(client, table, prepared):

@@ -1,13 +1,11 @@
 """Packets up to the limit of 1 GiB in both directions; the proxy keeps next to nothing of them."""
 import contextlib
 import hashlib
-import os
-import shutil
 import struct
 
 import pytest
 
-from conftest import KEEP, Proxy, finish
+from conftest import Proxy, running, running_cluster
 from conversations import raw
 from lab import lab
 from test_protocol_conversations import plain_service, port_of
@@ -20,16 +18,8 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def primary(template):
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    alone = lab.Cluster(folder, 0, options={0: ["--max-allowed-packet=1G"]})
-    try:
-        alone.start()
+    with running_cluster(template, 0, options={0: ["--max-allowed-packet=1G"]}) as alone:
         yield alone.primary
-    finally:
-        alone.stop()
-        if not KEEP:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +30,7 @@ def plain_port():
 @pytest.fixture(scope="module")
 def both(primary, plain_port):
     made = Proxy([primary], plain_service(plain_port))
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 def pieces(head, filling, tail):

@@ -8,7 +8,7 @@ import subprocess
 import pymysql
 import pytest
 
-from conftest import Proxy, finish
+from conftest import Proxy, finish, running_cluster, starter
 from lab import lab
 from pam import Pam
 
@@ -51,38 +51,24 @@ def pam(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(template, server_pam):
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    made = lab.Cluster(folder, 1, environment=server_pam.environment,
-                       options={i: ["--plugin-load-add=auth_pam_v1"] for i in range(2)})
-    try:
-        made.start()
+    with running_cluster(template, environment=server_pam.environment,
+                         options={i: ["--plugin-load-add=auth_pam_v1"] for i in range(2)}) as made:
         for user, service in ACCOUNTS:
             made.primary.run(f"CREATE USER {user}@'%' IDENTIFIED VIA pam USING '{service}'",
                              f"GRANT SELECT ON *.* TO {user}@'%'")
         made.sync()
         yield made
-    finally:
-        made.stop()
 
 
 @pytest.fixture
 def start(cluster, pam):
     """start(options) -> a proxy whose listener has PAMAuth with these options."""
-    made = []
-
-    def go(options="", authenticator="PAMAuth,MariaDBAuth", changes=None):
+    def make(options="", authenticator="PAMAuth,MariaDBAuth", changes=None):
         listener = {"authenticator": authenticator, "authenticator_options": options or None}
-        proxy = Proxy(cluster.servers, {"Read-Write-Listener": listener, **(changes or {})},
-                      environment=pam.environment)
-        made.append(proxy)
-        proxy.start()
-        proxy.wait_ready()
-        return proxy
+        return Proxy(cluster.servers, {"Read-Write-Listener": listener, **(changes or {})},
+                     environment=pam.environment)
 
-    yield go
-    for proxy in made:
-        finish(proxy)
+    yield from starter(make)
 
 
 class Dialog:
@@ -199,27 +185,16 @@ def test_clear_text_plugin(start):
     assert denied(proxy.connect, "plain", "s" * 600)[0] == 1045
 
 
-def test_clear_text_on_the_servers(template, pam, server_pam):
+def test_clear_text_on_the_servers(template, pam, server_pam, make_proxy):
     """Servers that ask for the password with mysql_clear_password."""
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
     options = ["--plugin-load-add=auth_pam_v1", "--pam-use-cleartext-plugin=ON"]
-    made = lab.Cluster(folder, 1, environment=server_pam.environment,
-                       options={0: options, 1: options})
-    proxy = None
-    try:
-        made.start()
+    with running_cluster(template, environment=server_pam.environment, options={0: options, 1: options}) as made:
         made.primary.run("CREATE USER plain@'%' IDENTIFIED VIA pam")
         made.sync()
-        proxy = Proxy(made.servers, {"Read-Write-Listener": {"authenticator": "PAMAuth,mariadbauth"}},
-                      environment=pam.environment)
-        proxy.start()
+        proxy = make_proxy(made.servers, {"Read-Write-Listener": {"authenticator": "PAMAuth,mariadbauth"}},
+                           environment=pam.environment)
         proxy.wait_ready()
         assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
-    finally:
-        if proxy:
-            finish(proxy)
-        made.stop()
 
 
 def test_suid_passes_questions_on(start):

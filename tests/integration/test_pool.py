@@ -29,16 +29,10 @@ GRANTS = (
 
 @pytest.fixture(scope="module")
 def server(template):
-    import os
-    import shutil
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    made = lab.Cluster(folder, 0)
-    made.start()
-    made.primary.run(*GRANTS)
-    yield made.primary
-    made.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    from conftest import running_cluster
+    with running_cluster(template, 0) as made:
+        made.primary.run(*GRANTS)
+        yield made.primary
 
 
 def configuration(server, port, **more):
@@ -56,17 +50,12 @@ def configuration(server, port, **more):
 
 @pytest.fixture(scope="module")
 def pool(server):
-    from conftest import Proxy, finish
+    from conftest import Proxy, running
     port = lab.free_port()
     made = Proxy([server], configuration(server, port))
     made.rcr = port
     made.server = server
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 def statistics(proxy):

@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 
-from lab import lab
 from test_drivers import HERE, cluster, make_schema, proxy, run_program, workplace  # noqa: F401 (fixtures)
 
 

@@ -31,7 +31,7 @@ def plain_port():
 @pytest.fixture(scope="module")
 def both(cluster, plain_port):
     """A proxy whose two services have the primary only, so that answers can be compared."""
-    from conftest import Proxy, finish
+    from conftest import Proxy, running
     primary = cluster.servers[:1]
     primary[0].run("SET GLOBAL max_allowed_packet = 64 * 1024 * 1024")
     with raw.Client(primary[0].port, caps=raw.BASE | raw.MULTI) as setup:
@@ -39,12 +39,7 @@ def both(cluster, plain_port):
     changes = plain_service(plain_port)
     changes["maxscale"] = {"users_refresh_time": "0s"}
     made = Proxy(primary, changes)
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 def port_of(both, plain_port, router):

@@ -21,7 +21,7 @@ def ports():
 @pytest.fixture(scope="module")
 def through(cluster, ports):
     """readconnroute to the primary; listeners: plain, compressed on both sides, without replication."""
-    from conftest import Proxy, finish
+    from conftest import Proxy, running
     made = Proxy(cluster.servers[:1], {
         "maxscale": {"users_refresh_time": "0s"},
         "server1": {"compression": "true"},
@@ -32,12 +32,7 @@ def through(cluster, ports):
         "Refused": {"type": "listener", "service": "Primary", "port": ports["refused"],
                     "MariaDBProtocol.allow_replication": "false"},
     })
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 def binlog_of(server):

@@ -8,10 +8,11 @@ import pytest
 
 import conversations as talk
 from certs import Authority, openssl
-from conftest import Proxy, finish
+from conftest import Proxy, finish, running
 from conversations import raw
 from lab import lab
 from relay import TO_CLIENT, Kept, Relay
+from test_protocol_conversations import compare
 
 MODERN = raw.BASE | raw.MULTI | raw.TRACK | raw.NO_EOF
 SERVER_TLS = {"ssl": "true"}
@@ -84,12 +85,7 @@ class TlsProxy(Proxy):
 @pytest.fixture(scope="module")
 def both(authority, servers):
     made = TlsProxy(authority, servers.servers[:1])
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 @pytest.fixture
@@ -108,12 +104,6 @@ def start(authority, servers):
     yield go
     for proxy in made:
         finish(proxy)
-
-
-def compare(direct, through):
-    assert len(direct) == len(through)
-    for index, (a, b) in enumerate(zip(direct, through)):
-        assert a == b, f"packet {index}: {a[:300]} {b[:300]}"
 
 
 # ---- the same bytes, with TLS on both sides
@@ -350,12 +340,7 @@ def start_clear(authority, servers):
                   "user": "maxscale", "password": "maxscale", "router_options": "master"},
         "Clear-Listener": {"type": "listener", "service": "Clear", "port": port}})
     made.clear_port = port
-    try:
-        made.start()
-        made.wait_ready()
-        yield made
-    finally:
-        finish(made)
+    yield from running(made)
 
 
 # ---- sessions and reload

@@ -287,6 +287,9 @@ class Client:
     def prepare(self, sql):
         """(statement id, parameters, raw packets)"""
         self.command(PREPARE, sql)
+        return self.prepare_answer()
+
+    def prepare_answer(self):
         first = self.raw_packet()
         out = [first]
         if first[4] == 0xff:
