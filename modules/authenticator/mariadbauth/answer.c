@@ -6,7 +6,6 @@
 #include "native.h"
 #include "parsec.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +49,7 @@ native(struct mx_auth_server *x)
     uint8_t proof[NATIVE_SIZE];
     uint8_t answer[NATIVE_SIZE];
     if (x->token_is_password) {
-        (void)SHA1(x->token, x->token_len, proof);
+        native_sum(x->token, x->token_len, proof);
     } else if (x->token_len == NATIVE_SIZE) {
         memcpy(proof, x->token, NATIVE_SIZE);
     } else {

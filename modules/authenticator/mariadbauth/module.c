@@ -7,7 +7,6 @@
 #include "sha2_client.h"
 #include "sha2_hash.h"
 
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +57,7 @@ explain_mismatch(struct mx_auth_client *x, const uint8_t proof[NATIVE_SIZE])
     char got[NATIVE_TEXT_SIZE];
     uint8_t twice[NATIVE_SIZE];
     if (config->log_password_mismatch && x->log_details) {
-        (void)SHA1(proof, NATIVE_SIZE, twice);
+        native_sum(proof, NATIVE_SIZE, twice);
         native_format(twice, got);
         (void)mx_err_text(x->err, "the password is wrong: it gives the hash %s, the account has %s",
                           got, x->account_secret);

@@ -15,6 +15,8 @@
 #define NATIVE_SIZE      20u
 #define NATIVE_TEXT_SIZE 42u /* star, 40 digits, NUL */
 
+/* out = SHA1(bytes) */
+void native_sum(const uint8_t *bytes, size_t len, uint8_t out[NATIVE_SIZE]);
 /* -1: not "*" and 40 hex digits (the star may be missing). */
 MX_MUST_USE int native_parse(const char *text, uint8_t stored[NATIVE_SIZE]);
 /* The other way, in capital letters. */
