@@ -46,6 +46,12 @@ MX_API char *mx_strdup(const char *text);
 MX_API char *mx_strndup(const char *text, size_t len);
 MX_API char *mx_asprintf(const char *format, ...) MX_PRINTF(1, 2);
 
+/*
+ * Unpredictable bytes, for salts. Each thread has a few hundred in stock, so that most logins cost
+ * no system call. Not for a process that goes on in two copies after fork().
+ */
+MX_API void mx_random(void *out, size_t len);
+
 /* Memory is no longer trustworthy: print where and why to stderr and the log, then abort. */
 MX_API MX_NORETURN void mx_bug(const char *file, int line, const char *what);
 #define MX_BUG(what)    mx_bug(__FILE__, __LINE__, what)

@@ -2,7 +2,10 @@
 #include "base/rand.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
+
+#define STOCK ((size_t)640) /* 16 salts */
 
 void
 base_rand_bytes(void *out, size_t len)
@@ -17,6 +20,28 @@ base_rand_bytes(void *out, size_t len)
         at += got;
         len -= (size_t)got;
     }
+}
+
+/* Bytes that no one has been given yet; each is wiped when it goes. */
+static _Thread_local struct {
+    size_t left;
+    uint8_t bytes[STOCK];
+} stock;
+
+void
+mx_random(void *out, size_t len)
+{
+    if (len > STOCK) {
+        base_rand_bytes(out, len);
+        return;
+    }
+    if (stock.left < len) {
+        base_rand_bytes(stock.bytes, STOCK);
+        stock.left = STOCK;
+    }
+    stock.left -= len;
+    memcpy(out, stock.bytes + stock.left, len);
+    explicit_bzero(stock.bytes + stock.left, len);
 }
 
 uint64_t

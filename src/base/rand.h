@@ -1,4 +1,4 @@
-/* Random bytes from the kernel; good enough for keys and salts. */
+/* Random bytes straight from the kernel, for keys; salts come from mx_random (mx/base.h). */
 #ifndef BASE_RAND_H
 #define BASE_RAND_H
 

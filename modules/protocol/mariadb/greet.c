@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define VERSION_SESSION_TRACK 100208u
 #define VERSION_MYSQL_8       80000u
@@ -59,12 +58,10 @@ client_greet(struct mx_session *session)
     struct mariadb_client *client = client_of(session);
     struct mx_greeting_facts facts;
     mx_session_greeting_facts(session, &facts);
-    uint8_t random[2 * WIRE_SCRAMBLE_SIZE];
-    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-        MX_BUG("the kernel gives no random bytes");
-    }
+    uint8_t random[2 * WIRE_SCRAMBLE_SIZE] MX_UNINITIALIZED;
+    mx_random(random, sizeof(random));
     wire_scramble_make(client->scramble, random);
-    char version[160];
+    char version[160] MX_UNINITIALIZED;
     version_text(&facts, version, sizeof(version));
     client->ext_caps = offered_ext(&facts);
     client->caps = offered(&facts, client->ext_caps);
@@ -80,7 +77,7 @@ client_greet(struct mx_session *session)
         .collation = facts.collation != 0 ? facts.collation : COLLATION_LATIN1,
     };
     memcpy(greeting.scramble, client->scramble, WIRE_SCRAMBLE_SIZE);
-    uint8_t bytes[GREETING_MAX];
+    uint8_t bytes[GREETING_MAX] MX_UNINITIALIZED;
     struct wire_writer w;
     wire_writer_init(&w, bytes, sizeof(bytes));
     if (wire_greeting_encode(&w, 0, &greeting) != 0) {
@@ -177,8 +174,8 @@ void
 greet_login_ok(struct mx_session *session, uint8_t sequence, uint16_t collation)
 {
     struct mariadb_client *client = client_of(session);
-    uint8_t state_bytes[2048];
-    uint8_t bytes[sizeof(state_bytes) + WIRE_OK_PACKET_MAX + 16];
+    uint8_t state_bytes[2048] MX_UNINITIALIZED;
+    uint8_t bytes[sizeof(state_bytes) + WIRE_OK_PACKET_MAX + 16] MX_UNINITIALIZED;
     struct wire_writer state;
     struct wire_writer w;
     wire_writer_init(&state, state_bytes, sizeof(state_bytes));
