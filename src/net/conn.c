@@ -182,7 +182,7 @@ linger_ended(struct mx_timer *timer)
 static void
 discard_input(struct mx_conn *conn)
 {
-    if (conn->io.is_readable && conn->bytes_out > 0) {
+    if (conn->io.is_readable && !conn->io.is_drained && conn->bytes_out > 0) {
         ssize_t got = recv(conn->io.fd, conn->io.worker->scratch, NET_SCRATCH_LEN, MSG_DONTWAIT);
         (void)got;
     }

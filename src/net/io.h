@@ -74,6 +74,7 @@ struct net_io {
     bool is_readable : 1; /* there may be something to receive */
     bool has_ended : 1;   /* the peer's end was signalled: receive until it is seen */
     bool has_told : 1;    /* hangup was called */
+    bool is_drained : 1;  /* nothing but the end is left to receive */
     bool wants_room : 1;
     bool watches_room : 1;       /* the kernel was asked to tell about room */
     bool is_noisy : 1;           /* unix sockets: room is told about whenever the peer reads */

@@ -17,8 +17,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Accepted in one go; then other events get their turn. */
+/* Accepted in one go at most; then other events get their turn. */
 #define BATCH 32
+/* Turns in a row with a client each, after which more than one is accepted in one go. */
+#define STREAK 4
 /* How long no connection is accepted after the process ran out of descriptors. */
 #define BACK_OFF_MS 200
 
@@ -28,6 +30,8 @@ struct net_listener {
     void *arg;
     struct mx_timer back_off;
     bool is_started;
+    uint32_t streak; /* turns in a row that found a client */
+    int64_t turn;    /* the last one that did */
     uint16_t port;
     char *path; /* unix socket; NULL: TCP */
     char *text; /* "[address]:port" or path, for messages */
@@ -238,18 +242,35 @@ accept_failed(struct net_listener *listener, int error)
     mx_timer_start(&listener->back_off, accept_again, BACK_OFF_MS);
 }
 
+/*
+ * How many to accept now. One by one, no call is made that only learns that nobody is there: who is
+ * left is told about in the next turn. When each turn has a client there may be a queue, and the
+ * turns are shared by ever more.
+ */
+static uint32_t
+batch_of(struct net_listener *listener)
+{
+    int64_t turn = mx_atomic_get(&listener->io.worker->stats.turns);
+    listener->streak = turn == listener->turn + 1 ? listener->streak + 1 : 0;
+    listener->turn = turn;
+    uint32_t doublings = listener->streak < STREAK ? 0 : listener->streak - STREAK + 1;
+    return doublings >= 5 ? BATCH : 1u << doublings;
+}
+
 static void
 ready(struct net_io *io, uint32_t bits)
 {
     struct net_listener *listener = mx_container_of(io, struct net_listener, io);
     struct mx_worker *worker = io->worker;
     (void)bits;
-    for (int i = 0; i < BATCH && io->fd >= 0 && listener->is_started; i++) {
+    for (uint32_t left = batch_of(listener); left > 0 && io->fd >= 0 && listener->is_started;
+         left--) {
         struct sockaddr_storage peer = {0};
         socklen_t len = sizeof(peer);
         worker->counts.accepts++;
         int fd = worker->ops->accept(io->fd, (struct sockaddr *)&peer, &len);
         if (fd == -EAGAIN) {
+            listener->streak = 0;
             return;
         }
         if (fd >= 0) {

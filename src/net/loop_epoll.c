@@ -121,6 +121,7 @@ engine_receive(struct net_io *io)
         return 0;
     }
     io->is_readable = got > 0 && (more || io->has_ended);
+    io->is_drained = got > 0 && !more;
     if (io->is_readable) {
         net_io_again(io);
     }
@@ -177,6 +178,7 @@ serve(struct net_io *io, uint32_t bits)
         (bits & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0) {
         mx_atomic_bump(&worker->stats.reads, 1);
         io->is_readable = true;
+        io->is_drained = false;
         io->has_ended = io->has_ended || (bits & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0;
         (void)engine_receive(io);
     }

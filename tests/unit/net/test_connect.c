@@ -87,6 +87,68 @@ test_addresses_and_names_of_tcp(void **state)
 }
 
 static void
+test_each_client_is_accepted_with_one_call(void **state)
+{
+    struct accepted accepted = {.count = 0};
+    struct net_listener *listener = listen_on("127.0.0.1", 0, &accepted);
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        reach("127.0.0.1", net_listener_port(listener), &accepted);
+    }
+    assert_int_equal(accepted.count, 20);
+    assert_int_equal(net_worker_counts(mx_worker_self())->accepts, 20);
+    net_test_end_fini(&accepted.end);
+    net_listener_close(listener);
+    net_worker_turn(0);
+}
+
+static void
+test_a_queue_of_clients_is_accepted_in_few_turns(void **state)
+{
+    enum {
+        CLIENTS = 100
+    };
+    struct accepted accepted = {.count = 0};
+    struct net_test_end ends[CLIENTS] = {{.conn = NULL}};
+    struct net_listener *listener = listen_on("127.0.0.1", 0, &accepted);
+    const struct mx_conn_target target = {.address = "127.0.0.1",
+                                          .port = net_listener_port(listener)};
+    int turns = 0;
+    (void)state;
+    for (int i = 0; i < CLIENTS; i++) {
+        ends[i].conn = mx_conn_open(&target, &net_test_ops, &ends[i]);
+    }
+    while (accepted.count < CLIENTS) {
+        net_worker_turn(1000);
+        turns++;
+    }
+    assert_true(turns < 20);
+    for (int i = 0; i < CLIENTS; i++) {
+        net_test_end_fini(&ends[i]);
+    }
+    net_test_end_fini(&accepted.end);
+    net_listener_close(listener);
+    net_worker_turn(0);
+}
+
+static void
+test_addresses_as_text(void **state)
+{
+    static const char *const texts[] = {"0.0.0.0",       "127.0.0.1",       "10.20.100.9",
+                                        "192.168.99.10", "255.255.255.255", "200.101.110.19",
+                                        "::1",           "2001:db8::7"};
+    (void)state;
+    for (size_t i = 0; i < MX_COUNT(texts); i++) {
+        struct net_address address;
+        struct net_peer peer;
+        char text[MX_CONN_ADDRESS_MAX];
+        assert_true(net_address_parse(texts[i], 1, &address));
+        net_peer_set(&peer, (const struct sockaddr *)&address.storage);
+        assert_string_equal(net_peer_text(&peer, text, sizeof(text)), texts[i]);
+    }
+}
+
+static void
 test_any_address_takes_ipv4_too(void **state)
 {
     struct accepted accepted = {.count = 0};
@@ -323,6 +385,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         net_test(test_addresses_and_names_of_tcp),
+        net_test(test_each_client_is_accepted_with_one_call),
+        net_test(test_a_queue_of_clients_is_accepted_in_few_turns),
+        net_test(test_addresses_as_text),
         net_test(test_any_address_takes_ipv4_too),
         net_test(test_unix_socket_is_open_to_all_and_gone_after_close),
         net_test(test_unix_socket_left_behind_is_replaced_and_one_in_use_is_not),
