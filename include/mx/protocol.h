@@ -244,12 +244,14 @@ mx_authenticators_for_server(const struct mx_authenticators *set,
                              const struct mx_authenticator *own, bool token_is_password,
                              const char *plugin);
 
-/* Copies: an account list may be replaced at any time. */
+/* The texts belong to the list of accounts, which may be replaced at any time: `from` keeps it. */
+struct core_users;
 struct mx_login_account {
-    char *user;       /* "" for an anonymous account */
-    char *plugin;     /* "" when the account names none */
-    char *secret;     /* its authentication string */
-    uint64_t version; /* of the accounts: another one when anything in them has changed */
+    struct core_users *from; /* NULL: the texts are somebody else's */
+    const char *user;        /* "" for an anonymous account */
+    const char *plugin;      /* "" when the account names none */
+    const char *secret;      /* its authentication string */
+    uint64_t version;        /* of the accounts: another one when anything in them has changed */
     bool is_super;
     bool has_roles; /* some role was granted to the name */
     bool has_default_role;

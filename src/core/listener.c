@@ -60,24 +60,23 @@ on_accepted(void *arg, int fd, const struct sockaddr *peer)
         (void)close(fd);
         return;
     }
-    struct core_accepted *accepted = mx_calloc(1, sizeof(*accepted));
-    accepted->fd = fd;
+    struct core_accepted accepted = {.fd = fd, .listener = listener, .service = service};
     if (peer != NULL && peer->sa_family != AF_UNIX) {
-        accepted->has_peer = true;
-        memcpy(&accepted->peer, peer,
+        accepted.has_peer = true;
+        memcpy(&accepted.peer, peer,
                peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
                                            : sizeof(struct sockaddr_in));
     }
     core_listener_ref(listener);
     core_service_ref(service);
-    accepted->listener = listener;
-    accepted->service = service;
     struct mx_worker *worker = core_placement_choose();
     mx_worker_sessions_add(worker, 1);
     if (worker == mx_worker_self()) {
-        session_here(accepted);
+        core_session_new(&accepted);
     } else {
-        mx_worker_post(worker, session_here, accepted);
+        struct core_accepted *sent = mx_alloc(sizeof(*sent));
+        *sent = accepted;
+        mx_worker_post(worker, session_here, sent);
     }
 }
 

@@ -23,11 +23,16 @@ struct address {
 static struct {
     pthread_mutex_t lock;
     struct base_hash addresses;
+    struct mx_atomic
+        count; /* of them: as a rule there are none, and no lock is needed to know it */
 } block = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static bool
 is_blocked(const char *address)
 {
+    if (mx_atomic_get(&block.count) == 0) {
+        return false;
+    }
     pthread_mutex_lock(&block.lock);
     struct address *entry = base_hash_get(&block.addresses, address, strlen(address));
     bool blocked = entry != NULL && entry->blocked_until_ms > mx_now_ms();
@@ -67,6 +72,7 @@ core_block_failed(const char *address, int64_t limit)
         make_room();
         entry = mx_calloc(1, sizeof(*entry));
         (void)base_hash_set(&block.addresses, address, strlen(address), entry);
+        mx_atomic_set(&block.count, (int64_t)block.addresses.count);
     }
     if (now_ms - entry->last_ms > BLOCK_MS) {
         entry->failures = 0;
@@ -85,7 +91,11 @@ core_block_failed(const char *address, int64_t limit)
 void
 core_block_passed(const char *address)
 {
+    if (mx_atomic_get(&block.count) == 0) {
+        return;
+    }
     pthread_mutex_lock(&block.lock);
     free(base_hash_remove(&block.addresses, address, strlen(address)));
+    mx_atomic_set(&block.count, (int64_t)block.addresses.count);
     pthread_mutex_unlock(&block.lock);
 }

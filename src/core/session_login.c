@@ -46,12 +46,7 @@ mx_session_logs_auth(const struct mx_session *session)
 void
 mx_login_account_free(struct mx_login_account *account)
 {
-    if (account->secret != NULL) {
-        explicit_bzero(account->secret, strlen(account->secret));
-    }
-    free(account->user);
-    free(account->plugin);
-    free(account->secret);
+    core_users_unref(account->from);
     free(account->database_error);
     *account = (struct mx_login_account){0};
 }
@@ -199,18 +194,18 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
         }
         find(session, users, user, database, &match);
     }
-    enum mx_login_verdict verdict = MX_LOGIN_FOUND;
+    enum mx_login_verdict verdict = MX_LOGIN_DENIED;
     bool stale = match.verdict != CORE_USERS_OK || match.database != CORE_USERS_DB_OK;
     if (stale && !session->accounts_read && match.verdict != CORE_USERS_ROOT &&
         wait_for_reload(session)) {
         verdict = MX_LOGIN_WAIT;
     } else if (match.verdict != CORE_USERS_OK) {
         (void)mx_err_set(err, 1045, "28000", "%s", core_users_verdict_text(match.verdict));
-        verdict = MX_LOGIN_DENIED;
     } else {
-        out->user = mx_strdup(match.account->user);
-        out->plugin = mx_strdup(match.account->plugin);
-        out->secret = mx_strdup(match.account->secret);
+        out->from = users;
+        out->user = match.account->user;
+        out->plugin = match.account->plugin;
+        out->secret = match.account->secret;
         out->version = core_users_version(users);
         out->is_super = match.account->super_priv;
         out->has_default_role = match.account->default_role[0] != '\0';
@@ -219,6 +214,7 @@ mx_session_find_account(struct mx_session *session, const char *user, const char
             core_authenticators_for_account(session->listener->authenticators, match.account, user);
         out->tls_problem = core_session_tls_problem(session, match.account);
         out->database_error = database_error(match.account, database, match.database);
+        return MX_LOGIN_FOUND;
     }
     core_users_unref(users);
     return verdict;

@@ -19,10 +19,11 @@ struct mariadb_attempt {
     uint32_t round;
     uint16_t collation;
     uint32_t attrs_len;
-    char *user;
-    char *database;
-    char *plugin; /* that made `in` */
-    uint8_t *attrs;
+    const char *user; /* this and the next three lie in `texts` */
+    const char *database;
+    const char *plugin; /* that made `in`; may be `switched` */
+    const uint8_t *attrs;
+    char *switched; /* the plugin that the client was asked for, or NULL */
     struct mx_login_account account;
     const struct mx_authenticator *by; /* that made the token */
     struct mx_buf in;                  /* the client's last word */
@@ -30,6 +31,7 @@ struct mariadb_attempt {
     struct mx_buf token;
     struct mx_buf server_user; /* empty: user */
     bool token_is_password;
+    uint8_t texts[];
 };
 
 struct mariadb_identity *
@@ -64,10 +66,7 @@ client_attempt_free(struct mariadb_client *client)
     mx_buf_wipe(&attempt->in);
     mx_buf_free(&attempt->server_user);
     mx_login_account_free(&attempt->account);
-    free(attempt->user);
-    free(attempt->database);
-    free(attempt->plugin);
-    free(attempt->attrs);
+    free(attempt->switched);
     free(attempt);
 }
 
@@ -77,25 +76,40 @@ text_of(struct wire_slice s)
     return mx_strndup(s.len == 0 ? "" : (const char *)s.data, s.len);
 }
 
+static const char *
+put_text(uint8_t **at, const void *text, size_t len)
+{
+    char *out = (char *)*at;
+    if (len > 0) {
+        memcpy(out, text, len);
+    }
+    out[len] = '\0';
+    *at += len + 1;
+    return out;
+}
+
 static struct mariadb_attempt *
 attempt_new(const struct wire_login *login, uint8_t sequence, bool is_change)
 {
-    struct mariadb_attempt *attempt = mx_calloc(1, sizeof(*attempt));
+    struct wire_slice plugin =
+        login->plugin.len > 0 ? login->plugin : wire_slice_of(WIRE_PLUGIN_NATIVE);
+    size_t size = login->user.len + login->db.len + plugin.len + 3 + login->attrs.len;
+    struct mariadb_attempt *attempt = mx_calloc(1, sizeof(*attempt) + size);
+    uint8_t *at = attempt->texts;
     attempt->is_change = is_change;
     attempt->sequence = sequence;
     attempt->collation = login->collation;
-    attempt->user = text_of(login->user);
-    attempt->database = text_of(login->db);
-    attempt->plugin =
-        text_of(login->plugin.len > 0 ? login->plugin : wire_slice_of(WIRE_PLUGIN_NATIVE));
+    attempt->user = put_text(&at, login->user.data, login->user.len);
+    attempt->database = put_text(&at, login->db.data, login->db.len);
+    attempt->plugin = put_text(&at, plugin.data, plugin.len);
     attempt->used_password = login->token.len > 0;
     if (login->token.len > 0 &&
         mx_buf_append(&attempt->in, login->token.data, login->token.len) != 0) {
         mx_buf_clear(&attempt->in);
     }
     if (login->attrs.len > 0) {
-        attempt->attrs = mx_alloc(login->attrs.len);
-        memcpy(attempt->attrs, login->attrs.data, login->attrs.len);
+        memcpy(at, login->attrs.data, login->attrs.len);
+        attempt->attrs = at;
         attempt->attrs_len = (uint32_t)login->attrs.len;
     }
     return attempt;
@@ -135,16 +149,6 @@ access_denied(struct mx_session *session, const char *reason)
     attempt_failed(session, &err, reason, true);
 }
 
-static const char *
-put_text(uint8_t **at, const char *text, size_t len)
-{
-    char *out = (char *)*at;
-    memcpy(out, text, len);
-    out[len] = '\0';
-    *at += len + 1;
-    return out;
-}
-
 static struct mariadb_identity *
 identity_new(struct mx_session *session)
 {
@@ -164,8 +168,7 @@ identity_new(struct mx_session *session)
     identity->database = put_text(&at, attempt->database, database_len);
     identity->server_user = identity->user;
     if (attempt->server_user.len > 0) {
-        identity->server_user =
-            put_text(&at, (const char *)attempt->server_user.bytes, attempt->server_user.len);
+        identity->server_user = put_text(&at, attempt->server_user.bytes, attempt->server_user.len);
     }
     if (attempt->attrs_len > 0) {
         memcpy(at, attempt->attrs, attempt->attrs_len);
@@ -330,8 +333,9 @@ send_to_client(struct mx_session *session, const char *plugin, const struct mx_b
     if (plugin != NULL) {
         struct wire_auth_switch request = {.plugin = wire_slice_of(plugin), .data = body};
         rc = wire_auth_switch_encode(&w, sequence, &request);
-        free(attempt->plugin);
-        attempt->plugin = mx_strdup(plugin);
+        free(attempt->switched);
+        attempt->switched = mx_strdup(plugin);
+        attempt->plugin = attempt->switched;
     } else {
         rc = wire_auth_data_encode(&w, sequence, body);
     }
@@ -438,10 +442,8 @@ pass_through(struct mx_session *session)
     if (by == NULL) {
         return false;
     }
-    attempt->account = (struct mx_login_account){.user = mx_strdup(attempt->user),
-                                                 .plugin = mx_strdup(""),
-                                                 .secret = mx_strdup(""),
-                                                 .authenticator = by};
+    attempt->account = (struct mx_login_account){
+        .user = attempt->user, .plugin = "", .secret = "", .authenticator = by};
     attempt_step(session, NULL);
     return true;
 }
