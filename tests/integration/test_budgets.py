@@ -1,15 +1,13 @@
 """The budgets of the data path, counted on the release build: heap allocations, system calls, copied
 bytes, memory of idle sessions, memory with a client that does not read. No times."""
 import json
-import mmap
 import os
-import re
 import socket
 import statistics
-import struct
 import subprocess
 import time
 
+import counting
 import pytest
 
 from lab import lab
@@ -17,25 +15,6 @@ from lab import lab
 RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
 STATEMENTS = 400
 MANY = ["--max-connections=4000", "--thread-handling=pool-of-threads"]
-
-
-class Counters:
-    """The numbers that tests/support/count.c keeps."""
-
-    def __init__(self, folder):
-        library = os.path.join(folder, "count.so")
-        source = os.path.join(lab.REPO, "tests", "support", "count.c")
-        subprocess.run(["cc", "-O1", "-fno-builtin", "-shared", "-fPIC", source, "-o", library],
-                       check=True)
-        self.path = os.path.join(folder, "counters")
-        with open(self.path, "wb") as file:
-            file.write(b"\0" * 4096)
-        self.file = open(self.path, "r+b")
-        self.map = mmap.mmap(self.file.fileno(), 4096)
-        self.environment = {"LD_PRELOAD": library, "MX_COUNT_FILE": self.path}
-
-    def read(self):
-        return struct.unpack("<3Q", self.map[:24])
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +50,7 @@ def start(cluster, ports, threads="1", **more):
 
 @pytest.fixture(scope="module")
 def counted(big_cluster, ports, tmp_path_factory):
-    counters = Counters(str(tmp_path_factory.mktemp("count")))
+    counters = counting.Counters(str(tmp_path_factory.mktemp("count")))
     proxy = start(big_cluster, ports, environment=counters.environment)
     yield proxy, counters
     proxy.stop()
@@ -117,31 +96,14 @@ def test_reply_bytes_are_not_copied(counted, ports, service):
     assert (after[2] - before[2]) / size < 0.5
 
 
-def system_calls(pid, work):
-    """How often the program calls what while the work is done, by strace; and its table."""
-    trace = subprocess.Popen(["strace", "-f", "-c", "-p", str(pid)], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE, text=True)
-    try:
-        lab.wait_for("strace to attach", lambda: "TracerPid:\t0" not in open(
-            f"/proc/{pid}/status", encoding="utf-8").read())
-        time.sleep(0.5)
-        work()
-    finally:
-        trace.send_signal(2)
-    table = trace.communicate(timeout=30)[1]
-    calls = {name: int(count) for count, name in
-             re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)(?:\s+\d+)?\s+(\w+)$", table, re.M)}
-    return calls, table
-
-
 def assert_four_data_calls(pid, cursor):
     statements(cursor, 50)
-    calls, table = system_calls(pid, lambda: statements(cursor, STATEMENTS))
+    calls = counting.system_calls(pid, lambda: statements(cursor, STATEMENTS))
     data = sum(calls.get(name, 0) for name in (
         "read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg"))
     per_statement = data / STATEMENTS
-    assert per_statement <= 4.2, table
-    assert calls.get("epoll_ctl", 0) < STATEMENTS / 10, table
+    assert per_statement <= 4.2, calls
+    assert calls.get("epoll_ctl", 0) < STATEMENTS / 10, calls
 
 
 @pytest.mark.parametrize("service", ["rcr", "rws"])

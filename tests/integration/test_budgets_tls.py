@@ -4,9 +4,10 @@ import os
 import pytest
 
 import conversations  # noqa: F401 (which shows the way to the next)
+import counting
 from certs import Authority
 from lab import lab
-from test_budgets import MANY, RELEASE, STATEMENTS, Counters, assert_four_data_calls, rss_kib, statements
+from test_budgets import MANY, RELEASE, STATEMENTS, assert_four_data_calls, rss_kib, statements
 
 SIDES = {"client": "clear", "server": "tls", "both": "tls"}  # the service behind each listener
 
@@ -77,7 +78,7 @@ def plain(authority, server):
 
 @pytest.fixture(scope="module")
 def counted(authority, server, tmp_path_factory):
-    counters = Counters(str(tmp_path_factory.mktemp("count")))
+    counters = counting.Counters(str(tmp_path_factory.mktemp("count")))
     proxy = Proxy(authority, server, environment=counters.environment)
     yield proxy, counters
     proxy.stop()

@@ -1,6 +1,7 @@
 """Instructions of the proxy per statement, counted by callgrind over the whole data path: a load client
-on one side, a load server on the other, one worker. The counts repeat to a few in a thousand; one that
-has grown by more than 3 % fails. When more work is meant to be done, or less:
+on one side, two load servers on the other, one worker. "connect" is a login, one statement and the end;
+"pooled" the same with server connections that outlive their sessions. The counts repeat to a few in a
+thousand; one that has grown by more than 3 % fails. When more work is meant to be done, or less:
 
     MX_RECORD=1 make it K=instructions_path      writes tests/data/instructions_path.json anew
 """
@@ -24,13 +25,19 @@ POINT_SELECT = "SELECT c FROM sbtest1 WHERE id=504985"
 class Counted:
     """A proxy under callgrind."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, pool):
         self.out = os.path.join(folder, "callgrind.out")
-        self.server = loadbed.Server()
-        self.proxy = loadbed.Proxy(self.server, root=RELEASE, prefix=[
+        self.servers = [loadbed.Server(), loadbed.Server()]
+        self.proxy = loadbed.Proxy(self.servers, pool=pool, root=RELEASE, prefix=[
             "valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no",
             f"--callgrind-out-file={self.out}"])
         self.proxy.start()
+        self.control("-i", "on")
+
+    def stop(self):
+        self.proxy.stop()
+        for server in self.servers:
+            server.stop()
 
     def control(self, *arguments):
         subprocess.run(["callgrind_control", *arguments, str(self.proxy.process.pid)],
@@ -58,11 +65,28 @@ class Counted:
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory):
-    made = Counted(str(tmp_path_factory.mktemp("callgrind")))
-    made.control("-i", "on")
+    made = Counted(str(tmp_path_factory.mktemp("callgrind")), 0)
     yield made
-    made.proxy.stop()
-    made.server.stop()
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def pooled(tmp_path_factory):
+    made = Counted(str(tmp_path_factory.mktemp("callgrind")), 10)
+    yield made
+    made.stop()
+
+
+def compare(name, now):
+    """With what was recorded under that name, or records it."""
+    with open(RECORDED, encoding="utf-8") as file:
+        recorded = json.load(file)
+    if RECORD:
+        recorded[name] = round(now)
+        with open(RECORDED, "w", encoding="utf-8") as file:
+            json.dump(recorded, file, indent=2, sort_keys=True)
+            file.write("\n")
+    assert now <= recorded[name] * GROWTH, f"{name}: {now:.0f} instructions, were {recorded[name]}"
 
 
 @pytest.mark.timeout(300)
@@ -74,13 +98,12 @@ def test_no_statement_costs_more_than_it_did(counted, service, mode):
     port = getattr(counted.proxy, service)
     few, many = (100, 300) if mode == "connect" else (200, 1700)
     counted.run(port, mode, POINT_SELECT, 50)  # pools are filled, functions bound
-    now = counted.per_statement(port, mode, POINT_SELECT, few, many)
-    with open(RECORDED, encoding="utf-8") as file:
-        recorded = json.load(file)
-    name = f"{service} {mode}"
-    if RECORD:
-        recorded[name] = round(now)
-        with open(RECORDED, "w", encoding="utf-8") as file:
-            json.dump(recorded, file, indent=2, sort_keys=True)
-            file.write("\n")
-    assert now <= recorded[name] * GROWTH, f"{name}: {now:.0f} instructions, were {recorded[name]}"
+    compare(f"{service} {mode}", counted.per_statement(port, mode, POINT_SELECT, few, many))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_no_connection_from_the_pool_costs_more_than_it_did(pooled, service):
+    port = getattr(pooled.proxy, service)
+    pooled.run(port, "connect", POINT_SELECT, 50)
+    compare(f"{service} connect pooled", pooled.per_statement(port, "connect", POINT_SELECT, 100, 300))

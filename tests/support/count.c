@@ -1,5 +1,5 @@
 /*
- * Preloaded into the program by tests/integration/test_budgets.py: counts what the data path must
+ * Preloaded into the program by tests/integration/counting.py: counts what the data path must
  * not do. Heap calls and the bytes of larger copies go into a file mapped by both sides
  * (MX_COUNT_FILE): allocations, frees, copied bytes, as three 64-bit numbers.
  */

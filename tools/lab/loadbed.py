@@ -34,9 +34,10 @@ def load(port, *arguments):
 
 
 class Proxy(lab.MaxScale):
-    """readconnroute and readwritesplit in front of one load server; accounts come from a file."""
+    """readconnroute and readwritesplit in front of load servers; accounts come from a file. The first server
+    is the primary. pool: how many server connections outlive their sessions (persistpoolmax)."""
 
-    def __init__(self, server, threads=1, prefix=(), root=None):
+    def __init__(self, servers, threads=1, pool=0, prefix=(), root=None, environment=None):
         folder = lab.scratch("mx-load-")
         self.rcr, self.rws, admin_port = lab.free_port(), lab.free_port(), lab.free_port()
         self.prefix = list(prefix)
@@ -44,21 +45,26 @@ class Proxy(lab.MaxScale):
         with open(accounts, "w", encoding="utf-8") as file:
             json.dump({"user": [{"user": "app", "host": "%", "plugin": "mysql_native_password",
                                  "password": PASSWORD_HASH, "global_db_priv": True}]}, file)
-        service = (f"servers=server1\nuser=app\npassword=app\nuser_accounts_file={accounts}\n"
+        self.names = [f"server{i + 1}" for i in range(len(servers))]
+        persist = f"persistpoolmax={pool}\npersistmaxtime=1h\n" if pool else ""
+        service = (f"servers={','.join(self.names)}\nuser=app\npassword=app\nuser_accounts_file={accounts}\n"
                    "user_accounts_file_usage=file_only_always\n")
         config = (f"[maxscale]\nthreads={threads}\nadmin_port={admin_port}\n"
-                  f"[server1]\ntype=server\naddress=127.0.0.1\nport={server.port}\n"
+                  + "".join(f"[{name}]\ntype=server\naddress=127.0.0.1\nport={server.port}\n{persist}"
+                            for name, server in zip(self.names, servers)) +
                   f"[Plain]\ntype=service\nrouter=readconnroute\nrouter_options=running\n{service}"
                   f"[Split]\ntype=service\nrouter=readwritesplit\n{service}"
                   f"[Plain-Listener]\ntype=listener\nservice=Plain\nport={self.rcr}\n"
                   f"[Split-Listener]\ntype=listener\nservice=Split\nport={self.rws}\n")
-        super().__init__(folder, config, admin_port, root)
+        super().__init__(folder, config, admin_port, root, environment=environment)
 
     def command(self):
         return self.prefix + super().command()
 
     def start(self, wait=True):
         super().start(wait)
-        for state in ("running", "master"):
-            self.maxctrl("set", "server", "server1", state)
-        self.wait_state("server1", "Master", "Running")
+        for name in self.names:
+            role = "master" if name == "server1" else "slave"
+            for state in ("running", role):
+                self.maxctrl("set", "server", name, state)
+            self.wait_state(name, role.capitalize(), "Running")

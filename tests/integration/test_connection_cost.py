@@ -1,0 +1,69 @@
+"""What connecting, one statement and the end cost the release build, between a load client and two load
+servers: system calls and heap allocations; and the memory of the program before anybody connects. No times."""
+import os
+
+import counting
+import pytest
+
+from lab import lab, loadbed
+
+RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
+CONNECTIONS = 400
+# Without and with server connections that outlive their sessions. Accept, login, statement, answer and
+# end, and of each new server connection the same from the other side.
+CALLS = {("new", "rcr"): 24, ("new", "rws"): 36, ("pooled", "rcr"): 12.2, ("pooled", "rws"): 12.5}
+WAITS = {("new", "rcr"): 6, ("new", "rws"): 8, ("pooled", "rcr"): 5.5, ("pooled", "rws"): 5.5}
+ALLOCATIONS = {("new", "rcr"): 10, ("new", "rws"): 13, ("pooled", "rcr"): 9, ("pooled", "rws"): 11}
+BASE_KIB = 10 * 1024
+
+
+def start(tmp_path_factory, pool):
+    counters = counting.Counters(str(tmp_path_factory.mktemp("count")))
+    servers = [loadbed.Server(), loadbed.Server()]
+    proxy = loadbed.Proxy(servers, pool=pool, root=RELEASE, environment=counters.environment)
+    proxy.start()
+    yield proxy, counters
+    proxy.stop()
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory):
+    yield from start(tmp_path_factory, 0)
+
+
+@pytest.fixture(scope="module")
+def pooled(tmp_path_factory):
+    yield from start(tmp_path_factory, 10)
+
+
+def connect(proxy, service, connections=CONNECTIONS):
+    loadbed.load(getattr(proxy, service), "--clients", "1", "--statements", str(connections),
+                 "--mode", "connect")
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+@pytest.mark.parametrize("kind", ["new", "pooled"])
+def test_system_calls_of_a_connection(kind, service, request):
+    proxy, _ = request.getfixturevalue(kind)
+    connect(proxy, service, 50)
+    calls = counting.system_calls(proxy.process.pid, lambda: connect(proxy, service))
+    del calls["total"]
+    waits = calls.pop("epoll_wait") / CONNECTIONS
+    assert waits < WAITS[kind, service]
+    assert sum(calls.values()) / CONNECTIONS < CALLS[kind, service] + 0.5, calls
+    assert calls["accept4"] < CONNECTIONS * 1.2  # none that only learns that nobody is there
+    assert calls["getrandom"] < CONNECTIONS / 10
+
+
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+@pytest.mark.parametrize("kind", ["new", "pooled"])
+def test_allocations_of_a_connection(kind, service, request):
+    proxy, counters = request.getfixturevalue(kind)
+    connect(proxy, service, 50)
+    before = counters.read()
+    connect(proxy, service)
+    after = counters.read()
+    assert (after[0] - before[0]) / CONNECTIONS < ALLOCATIONS[kind, service] + 0.5
+    assert after[1] - before[1] > (after[0] - before[0]) * 0.9  # all of it has been given back
