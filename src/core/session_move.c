@@ -57,7 +57,11 @@ count_all(struct mx_session *session, int64_t delta)
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
         if (endpoint->has_slot) {
             count(core_endpoint_stats(endpoint), delta);
-            delta > 0 ? core_share_joined(endpoint) : core_share_left(endpoint);
+            if (delta > 0) {
+                core_share_joined(endpoint);
+            } else {
+                core_share_left(endpoint);
+            }
         }
     }
 }

@@ -10,6 +10,8 @@
 /* How often those who wait look for what nobody has told them: limits that were raised, connections
  * of other workers that have been idle for long enough. */
 #define LOOK_MS 100
+/* For how long a session may ask about the statement before, at least. */
+#define LATER_MS 1000
 
 struct core_wait {
     struct core_slot_wait slot;     /* first */
@@ -225,13 +227,6 @@ is_idle(const struct mx_endpoint *endpoint)
            ((session->due == 0 && !session->held) || is_waiting(session));
 }
 
-int64_t
-core_share_idle_ms(int64_t idle_session_pool_time_ms, bool later)
-{
-    const int64_t later_ms = 1000;
-    return later && idle_session_pool_time_ms < later_ms ? later_ms : idle_session_pool_time_ms;
-}
-
 /* Milliseconds until it may be given away; INT64_MAX: not in sight. */
 static int64_t
 left_ms(const struct mx_endpoint *endpoint, uint32_t *out_lend)
@@ -244,8 +239,10 @@ left_ms(const struct mx_endpoint *endpoint, uint32_t *out_lend)
     if ((*out_lend & MX_LEND_NOT) != 0) {
         return INT64_MAX;
     }
-    int64_t idle_ms = core_share_idle_ms(session->service->config.idle_session_pool_time_ms,
-                                         (*out_lend & MX_LEND_LATER) != 0);
+    int64_t idle_ms = session->service->config.idle_session_pool_time_ms;
+    if ((*out_lend & MX_LEND_LATER) != 0 && idle_ms < LATER_MS) {
+        idle_ms = LATER_MS;
+    }
     return (int64_t)endpoint->last_use_ms + idle_ms - mx_now_ms();
 }
 

@@ -38,9 +38,4 @@ void core_share_serve_soon(struct core_pool *pool);
 /* The place is this one's: its worker is told. */
 void core_share_grant(struct core_slot_wait *wait);
 
-/* ---- decisions, without side effects ---- */
-
-/* For how long an endpoint that may be given away must have been idle. */
-int64_t core_share_idle_ms(int64_t idle_session_pool_time_ms, bool later);
-
 #endif

@@ -617,6 +617,8 @@ def work(connection, me, rounds, errors):
 @pytest.mark.parametrize("threads, service", [(1, "plain"), (2, "plain"), (2, "split")])
 def test_many_sessions_on_few_connections(started, threads, service):
     more = {"maxscale": {"rebalance_period": "1s", "rebalance_threshold": "5"}} if threads > 1 else {}
+    if threads == 1:
+        more["server1"] = {"persistpoolmax": "10", "persistmaxtime": "1h"}
     proxy = started(10, threads, **more)
     proxy.server.run("DELETE FROM test.u")
     port = proxy.ports[service]
@@ -647,3 +649,43 @@ def test_many_sessions_on_few_connections(started, threads, service):
         if connection.open:
             connection.close()
     wait_empty(proxy)
+
+
+def test_sessions_that_use_two_servers_do_not_wait_for_each_other(make_cluster):
+    """Each needs connections of both, one after the other; what a waiting session holds goes to others."""
+    from conftest import finish
+    cluster = make_cluster(replicas=1)
+    cluster.primary.run("CREATE DATABASE IF NOT EXISTS test", "CREATE DATABASE IF NOT EXISTS other",
+                        "CREATE TABLE test.u (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+    limits = {server.name: {"max_routing_connections": "2"} for server in cluster.servers}
+    from conftest import Proxy
+    sharing = {"idle_session_pool_time": "0s", "multiplex_timeout": "60s", "use_sql_variables_in": "all",
+               "slave_selection_criteria": "LEAST_GLOBAL_CONNECTIONS"}
+    proxy = Proxy(cluster.servers, {"maxscale": {"threads": "2"}, "Read-Write-Service": sharing, **limits})
+    try:
+        proxy.start()
+        proxy.wait_ready()
+        connections = [proxy.connect() for _ in range(12)]
+        errors = []
+
+        def run(me, connection):
+            try:
+                for number in range(5):
+                    assert ask(connection, f"SET @me = {me}", f"USE {('test', 'other')[number % 2]}",
+                               "SELECT @me, DATABASE()") == ((me, ("test", "other")[number % 2]),)
+                    assert ask(connection, "BEGIN", f"INSERT INTO test.u (v) VALUES ({me})",
+                               "SELECT @me") == ((me,),)
+                    assert ask(connection, "COMMIT", "SELECT @me") == ((me,),)
+            except BaseException as error:
+                errors.append((me, error))
+        workers = [threading.Thread(target=run, args=each) for each in enumerate(connections)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(120)
+        assert errors == []
+        assert cluster.primary.query("SELECT COUNT(*) FROM test.u") == ((60,),)
+        for connection in connections:
+            connection.close()
+    finally:
+        finish(proxy)

@@ -144,6 +144,27 @@ test_a_place_in_the_masks_is_free_again_with_its_endpoint(void **state)
     assert_null(core_history_find(NULL, id));
 }
 
+/* As they come from clients: a header and the command byte in front. */
+static void
+test_a_command_that_others_depend_on_stays_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+    f->service.config.max_sescmd_history = 10;
+    (void)add(f, 3, "hhhh\3SET @a=1", 0);
+    (void)add(f, 3, "hhhh\3SET @b=2", 0);
+    (void)add(f, 3, "hhhh\3SET @a=1", 0);
+    assert_replay(f, "hhhh\3SET @b=2 hhhh\3SET @a=1");
+    (void)add(f, 3, "hhhh\3SET @c= @a", 0);
+    (void)add(f, 3, "hhhh\3SET @a=1", 0);
+    assert_replay(f, "hhhh\3SET @b=2 hhhh\3SET @a=1 hhhh\3SET @c= @a hhhh\3SET @a=1");
+    (void)add(f, 3, "hhhh\3SET @a=1", 0);
+    assert_replay(f, "hhhh\3SET @b=2 hhhh\3SET @a=1 hhhh\3SET @c= @a hhhh\3SET @a=1");
+    (void)add(f, 22, "hhhh\26SELECT 1", 1);
+    (void)add(f, 3, "hhhh\3SET @a=1", 0);
+    assert_replay(f, "hhhh\3SET @b=2 hhhh\3SET @a=1 hhhh\3SET @c= @a hhhh\3SET @a=1 "
+                     "hhhh\26SELECT 1 hhhh\3SET @a=1");
+}
+
 int
 main(void)
 {
@@ -156,6 +177,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_without_pruning_the_limit_ends_recovery, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_disabled_history_recovers_only_until_the_first_command,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_command_that_others_depend_on_stays_where_it_was,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_place_in_the_masks_is_free_again_with_its_endpoint,
                                         setup, teardown),
