@@ -4,12 +4,11 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0) {
+    struct mx_sql_options options;
+    const char *sql = NULL;
+    if (!fuzz_sql_input(data, &size, &sql, &options)) {
         return 0;
     }
-    struct mx_sql_options options = fuzz_sql_options(data[0]);
-    const char *sql = (const char *)data + 1;
-    size--;
     size_t room = MX_SQL_CANONICAL_SIZE(size);
     char *once = malloc(room);
     char *twice = malloc(MX_SQL_CANONICAL_SIZE(room));

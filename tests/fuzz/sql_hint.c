@@ -24,13 +24,12 @@ check_route(void *data, const struct mx_sql_route *route)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0) {
+    struct mx_sql_options options;
+    const char *sql = NULL;
+    if (!fuzz_sql_input(data, &size, &sql, &options)) {
         return 0;
     }
-    struct mx_sql_options options = fuzz_sql_options(data[0]);
-    const char *sql = (const char *)data + 1;
     struct mx_sql_hints *hints = mx_sql_hints_new();
-    size--;
     while (size > 0) {
         const char *zero = memchr(sql, '\0', size);
         size_t len = zero == NULL ? size : (size_t)(zero - sql);

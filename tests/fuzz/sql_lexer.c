@@ -15,16 +15,15 @@ same_state(const struct sql_lexer *a, const struct sql_lexer *b)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0) {
+    struct mx_sql_options options;
+    const char *sql = NULL;
+    if (!fuzz_sql_input(data, &size, &sql, &options)) {
         return 0;
     }
-    struct mx_sql_options options = fuzz_sql_options(data[0]);
-    const char *sql = (const char *)data + 1;
     struct sql_lexer quick;
     struct sql_lexer slow;
     struct sql_token token = {.kind = T_BAD};
     uint32_t end = 0;
-    size--;
     sql_lexer_init(&quick, sql, size, &options);
     sql_lexer_init(&slow, sql, size, &options);
     while (token.kind != T_EOF) {

@@ -25,12 +25,12 @@ check_assignment(void *data, const struct mx_sql_assignment *found)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0) {
+    struct mx_sql_options options;
+    const char *sql = NULL;
+    if (!fuzz_sql_input(data, &size, &sql, &options)) {
         return 0;
     }
-    struct mx_sql_options options = fuzz_sql_options(data[0]);
-    const char *sql = (const char *)data + 1;
-    struct seen seen = {.size = --size};
+    struct seen seen = {.size = size};
     struct mx_sql verdict;
     struct mx_trx trx;
     mx_sql_each_assignment(sql, size, &options, check_assignment, &seen);

@@ -45,44 +45,23 @@ check_spans(const char *sql, const struct mx_sql *verdict, size_t size)
     FUZZ_REQUIRE(mx_sql_span_name(sql, verdict->table, name, sizeof(name)) < sizeof(name));
 }
 
-/* The first statement, cut out: nothing behind it may have changed what it is. */
-static void
-check_cut(const char *sql, const struct mx_sql *whole, const struct mx_sql_options *options)
-{
-    struct mx_sql alone;
-    if (whole->end >= 2 && memcmp(sql + whole->end - 2, "--", 2) == 0) {
-        return; /* two dashes are a comment at the end of a text, but not before a semicolon */
-    }
-    char *copy = malloc(whole->end > 0 ? whole->end : 1);
-    FUZZ_REQUIRE(copy != NULL);
-    memcpy(copy, sql, whole->end);
-    mx_sql_classify(copy, whole->end, options, &alone);
-    free(copy);
-    if ((alone.facts & MX_SQL_FACT_COMMENT_ONLY) != 0) {
-        return; /* nothing but a comment is fine at the end of a text, not before a semicolon */
-    }
-    FUZZ_REQUIRE(alone.type == whole->type && alone.op == whole->op);
-    FUZZ_REQUIRE((alone.facts | MX_SQL_FACT_MULTI) == whole->facts);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size == 0) {
+    struct mx_sql_options options;
+    const char *sql = NULL;
+    if (!fuzz_sql_input(data, &size, &sql, &options)) {
         return 0;
     }
-    struct mx_sql_options options = fuzz_sql_options(data[0]);
-    const char *sql = (const char *)data + 1;
     struct mx_sql verdict;
     struct mx_sql again;
-    size--;
     mx_sql_classify(sql, size, &options, &verdict);
     mx_sql_classify(sql, size, &options, &again);
     FUZZ_REQUIRE(memcmp(&verdict, &again, sizeof(verdict)) == 0);
     check_spans(sql, &verdict, size);
     if (verdict.next > 0) {
         FUZZ_REQUIRE((verdict.facts & MX_SQL_FACT_MULTI) != 0);
-        check_cut(sql, &verdict, &options);
+        fuzz_check_alone(sql, &verdict, &options);
     }
     mx_sql_each_table(sql, size, &options, check_table, &size);
     check_facts(sql, size, &options);

@@ -107,6 +107,14 @@ begin(struct pair *p, const struct net_tls_config *server, const struct net_tls_
 }
 
 static void
+begin_usual(struct pair *p)
+{
+    struct net_tls_config server = server_config();
+    struct net_tls_config client = client_config();
+    begin(p, &server, &client);
+}
+
+static void
 start(struct pair *p)
 {
     mx_conn_start_tls(p->server.conn);
@@ -167,10 +175,8 @@ static void
 test_bytes_of_all_sizes_arrive(void **state)
 {
     struct pair p;
-    struct net_tls_config server = server_config();
-    struct net_tls_config client = client_config();
     (void)state;
-    begin(&p, &server, &client);
+    begin_usual(&p);
     assert_false(mx_conn_is_private(p.client.conn));
     start(&p);
     assert_false(mx_conn_is_private(p.client.conn));
@@ -230,10 +236,8 @@ static void
 test_reading_stops_while_paused(void **state)
 {
     struct pair p;
-    struct net_tls_config server = server_config();
-    struct net_tls_config client = client_config();
     (void)state;
-    begin(&p, &server, &client);
+    begin_usual(&p);
     start(&p);
     talk(&p, 100);
     size_t before = p.server.got.len;
@@ -302,10 +306,8 @@ static void
 test_clear_text_behind_the_request_ends_the_connection(void **state)
 {
     struct pair p;
-    struct net_tls_config server = server_config();
-    struct net_tls_config client = client_config();
     (void)state;
-    begin(&p, &server, &client);
+    begin_usual(&p);
     mx_conn_set_ops(p.server.conn, &request_ops, &p.server);
     mx_conn_write(p.client.conn, "requestDROP DATABASE d", 22);
     net_test_until(&p.server.is_closed);
@@ -404,10 +406,8 @@ static void
 test_peer_that_leaves_in_the_handshake(void **state)
 {
     struct pair p;
-    struct net_tls_config server = server_config();
-    struct net_tls_config client = client_config();
     (void)state;
-    begin(&p, &server, &client);
+    begin_usual(&p);
     mx_conn_start_tls(p.server.conn);
     (void)shutdown(mx_conn_fd(p.client.conn), SHUT_WR);
     net_test_until(&p.server.is_closed);
@@ -420,10 +420,8 @@ static void
 test_half_close(void **state)
 {
     struct pair p;
-    struct net_tls_config server = server_config();
-    struct net_tls_config client = client_config();
     (void)state;
-    begin(&p, &server, &client);
+    begin_usual(&p);
     start(&p);
     talk(&p, 100);
     size_t before = p.client.got.len;
