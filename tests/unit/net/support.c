@@ -196,6 +196,15 @@ const struct mx_conn_ops net_test_ops = {
     .closed = end_closed,
 };
 
+int
+net_test_adopt(struct net_test_end *end)
+{
+    int fds[2];
+    net_test_pair(fds);
+    end->conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, end);
+    return fds[1];
+}
+
 void
 net_test_end_fini(struct net_test_end *end)
 {

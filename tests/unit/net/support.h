@@ -51,6 +51,8 @@ struct net_test_end {
 };
 
 extern const struct mx_conn_ops net_test_ops;
+/* A connection over one end of a pair; the other end, which the caller closes. */
+int net_test_adopt(struct net_test_end *end);
 void net_test_end_fini(struct net_test_end *end);
 
 #endif

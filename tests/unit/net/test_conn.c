@@ -132,10 +132,8 @@ static void
 test_more_than_the_limit_wanted_breaks_the_connection(void **state)
 {
     struct net_test_end end = {0};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
     mx_conn_set_input_limit(end.conn, 1000);
     mx_conn_want(end.conn, 1001);
     assert_false(end.is_closed);
@@ -143,7 +141,7 @@ test_more_than_the_limit_wanted_breaks_the_connection(void **state)
     assert_true(end.is_closed);
     assert_int_equal(end.why.code, 2013);
     assert_non_null(strstr(end.why.text, "1001"));
-    (void)close(fds[1]);
+    (void)close(fd);
 }
 
 static size_t
@@ -180,21 +178,19 @@ static void
 test_rest_is_presented_again_with_what_follows(void **state)
 {
     struct net_test_end end = {.take_at_most = 3};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
-    put(fds[1], "abcde", 5);
+    put(fd, "abcde", 5);
     net_worker_turn(0);
     assert_int_equal(end.data_calls, 1);
     assert_int_equal(mx_conn_kept(end.conn), 2);
-    put(fds[1], "fgh", 3);
+    put(fd, "fgh", 3);
     net_worker_turn(0);
     assert_int_equal(end.got.len, 6);
     assert_memory_equal(end.got.bytes, "abcdef", 6);
     assert_int_equal(mx_conn_kept(end.conn), 2);
     net_test_end_fini(&end);
-    (void)close(fds[1]);
+    (void)close(fd);
 }
 
 static size_t
@@ -277,14 +273,12 @@ static void
 test_paused_connection_is_silent_and_resumed_one_gets_everything(void **state)
 {
     struct net_test_end end = {.take_at_most = 1};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
-    put(fds[1], "xy", 2);
+    put(fd, "xy", 2);
     net_worker_turn(0);
     mx_conn_pause_reading(end.conn);
-    put(fds[1], "z", 1);
+    put(fd, "z", 1);
     net_test_settle();
     assert_int_equal(end.data_calls, 1);
     end.take_at_most = 0;
@@ -294,20 +288,18 @@ test_paused_connection_is_silent_and_resumed_one_gets_everything(void **state)
     assert_int_equal(end.got.len, 3);
     assert_memory_equal(end.got.bytes, "xyz", 3);
     net_test_end_fini(&end);
-    (void)close(fds[1]);
+    (void)close(fd);
 }
 
 static void
 test_paused_owner_hears_of_a_hangup_once_and_then_reads_the_rest(void **state)
 {
     struct net_test_end end = {0};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
     mx_conn_pause_reading(end.conn);
-    put(fds[1], "last", 4);
-    (void)close(fds[1]);
+    put(fd, "last", 4);
+    (void)close(fd);
     net_test_settle();
     assert_true(end.was_hung_up);
     assert_false(end.is_closed);
@@ -500,10 +492,8 @@ test_writes_of_one_callback_leave_in_one_send(void **state)
 {
     struct net_test_end end = {0};
     struct mx_buf got = {0};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
     uint64_t before = mx_worker_self()->counts.sends;
     for (int i = 0; i < 20; i++) {
         mx_conn_write(end.conn, "0123456789", 10);
@@ -512,10 +502,10 @@ test_writes_of_one_callback_leave_in_one_send(void **state)
     assert_int_equal(mx_conn_queued(end.conn), 200);
     net_worker_turn(0);
     assert_int_equal(mx_worker_self()->counts.sends, before + 1);
-    assert_int_equal(take(fds[1], &got), 200);
+    assert_int_equal(take(fd, &got), 200);
     mx_buf_free(&got);
     net_test_end_fini(&end);
-    (void)close(fds[1]);
+    (void)close(fd);
 }
 
 static void
@@ -523,22 +513,20 @@ test_corked_writes_wait_for_the_uncork(void **state)
 {
     struct net_test_end end = {0};
     struct mx_buf got = {0};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
     mx_conn_cork(end.conn);
     mx_conn_write(end.conn, "ab", 2);
     net_test_settle();
     mx_conn_write(end.conn, "cd", 2);
     net_test_settle();
-    assert_int_equal(take(fds[1], &got), 0);
+    assert_int_equal(take(fd, &got), 0);
     mx_conn_uncork(end.conn);
-    assert_int_equal(take(fds[1], &got), 4);
+    assert_int_equal(take(fd, &got), 4);
     assert_memory_equal(got.bytes, "abcd", 4);
     mx_buf_free(&got);
     net_test_end_fini(&end);
-    (void)close(fds[1]);
+    (void)close(fd);
 }
 
 static void
@@ -599,12 +587,10 @@ test_failure_found_by_the_owner_is_the_one_told(void **state)
 {
     struct net_test_end end = {0};
     struct mx_err why = {.code = 1064, .text = "out of order"};
-    int fds[2];
+    int fd = net_test_adopt(&end);
     (void)state;
-    net_test_pair(fds);
-    end.conn = mx_conn_adopt(fds[0], NULL, &net_test_ops, &end);
     mx_conn_fail(end.conn, &why);
-    (void)close(fds[1]);
+    (void)close(fd);
     net_test_until(&end.is_closed);
     assert_int_equal(end.why.code, 1064);
     assert_string_equal(end.why.text, "out of order");
