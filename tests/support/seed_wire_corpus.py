@@ -44,6 +44,22 @@ def main():
     put("wire_login", "change_user", struct.pack("<BI", 2, FULL) + b"\x11maria\0\x14" + b"t" * 20 +
         b"shop\0\x2d\0mysql_native_password\0\x0a\x03key\x05value")
     put_compressed(put, arrays)
+    put_optional(put)
+
+
+def put_optional(put):
+    """MySQL's optional metadata, without definitions."""
+    caps = 1 << 9 | 1 << 25
+    eof = b"\x05\0\0%c\xfe\0\0\x02\0"
+    row = b"\x02\0\0\x03\x01x"
+    put("wire_reply", "optional_rows_eof", struct.pack("<BIBB", 3, caps, 0, 2) + b"\x02\0\0\x01\x01\0" +
+        eof % 2 + row + eof % 4)
+    put("wire_reply", "optional_rows_noeof", struct.pack("<BIBB", 3, caps | 1 << 24, 0, 3) + b"\x02\0\0\x01\x01\0" +
+        row + b"\x07\0\0\x03\xfe\0\0\x02\0\0\0")
+    prepared = b"\x0d\0\0\x01\0\x05\0\0\0\x01\0\x01\0\0\0\0\0"
+    put("wire_reply", "optional_prepare_eof", struct.pack("<BIBB", 0x16, caps, 0, 1) + prepared + eof % 2 + eof % 3)
+    put("wire_reply", "optional_prepare_noeof", struct.pack("<BIBB", 0x16, caps | 1 << 24, 0, 4) + prepared)
+    put("wire_packets", "optional_prepare", struct.pack("<BI", 3, caps) + prepared[4:])
 
 
 def compressed(data, number=0, length=None):
