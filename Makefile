@@ -54,13 +54,17 @@ it: build tarball packages-drivers ## integration and compatibility tests on rea
 	@cd tests && MX_ROOT=$(CURDIR)/$(STAGE)/usr $(PYTHON) -m pytest -c integration/pytest.ini \
 	    -m alone integration $(if $(K),-k "$(K)") || [ $$? -eq 5 ]
 
-tsan: packages ## unit tests and a smoke run under the thread sanitizer
+tsan: packages ## unit tests and what crosses threads under the thread sanitizer
 	$(call configure,build-tsan,-Db_sanitize=thread -Dwerror=true)
 	@ninja -C build-tsan -j $(JOBS) --quiet
 	@$(MESON) install -C build-tsan --no-rebuild --quiet --destdir root >/dev/null
 	@$(MESON) test -C build-tsan --no-rebuild --print-errorlogs
 	@cd tests && MX_ROOT=$(CURDIR)/build-tsan/root/usr $(PYTHON) -m pytest -c integration/pytest.ini \
-	    integration/test_smoke.py integration/test_walkthrough.py
+	    integration/test_smoke.py integration/test_walkthrough.py integration/test_kill.py integration/test_listeners.py \
+	    integration/test_placement.py integration/test_pool.py integration/test_limits.py integration/test_tls.py \
+	    integration/test_auth.py integration/test_pam.py integration/test_share.py integration/test_replication.py \
+	    integration/test_conversation_variants.py::test_bytes_are_the_servers_while_sessions_change_their_worker \
+	    -k "not conversations"
 
 lint: packages-dev shape ## format, clang-tidy, cppcheck, spelling, shell
 	@test -f build-lint/build.ninja || CC=clang $(MESON) setup build-lint >/dev/null

@@ -314,6 +314,7 @@ class MaxScale:
     def start(self, wait=True):
         environment = dict(os.environ, **self.environment)
         environment.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99")
+        environment.setdefault("TSAN_OPTIONS", "suppressions=" + os.path.join(REPO, "tests", "support", "tsan.supp"))
         environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
         self.output = open(os.path.join(self.folder, "output.txt"), "ab")
         self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL,
