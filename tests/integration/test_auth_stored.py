@@ -13,7 +13,7 @@ from certs import Authority
 from conftest import Proxy, finish
 from lab import lab
 from test_auth import check, client, denied, gets_in, keys, lines_with, logged, mapping_proxy, over
-from test_drivers import NPM, made
+from test_drivers import NPM, NPM_LAST, made
 import gate as gates
 
 SHA2 = "caching_sha2_password"
@@ -57,6 +57,7 @@ def proxy(accounts, tmp_path_factory):
                  for name, port in ports.items()}
     shared = Proxy(accounts.servers, {
         "maxscale": {"users_refresh_time": "0s", "max_auth_errors_until_block": "0", "threads": "1",
+                     "auth_connect_timeout": "60s",  # the first key and programs under load take their time
                      "log_throttling": "0,0s,0s"},
         "Replica": {"type": "service", "router": "readconnroute", "router_options": "slave",
                     "servers": "server1,server2", "user": "maxscale", "password": "maxscale"},
@@ -114,7 +115,7 @@ def test_the_client_program(accounts, proxy):
 def test_node(proxy, tmp_path_factory, driver):
     folder = tmp_path_factory.getbasetemp() / "node"
     folder.mkdir(exist_ok=True)
-    command = made(NPM, f"node login.js {driver} {proxy.ports['clear']} node")(folder)
+    command = made(NPM_LAST, NPM, f"node {{built}}/login.js {driver} {proxy.ports['clear']} node")(folder)
     done = subprocess.run([*command, "n"], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["node@%", "node@%"], done.stdout + done.stderr
     done = subprocess.run([*command, "wrong"], cwd=folder, capture_output=True, text=True, timeout=120)
