@@ -92,8 +92,8 @@ demo-nobinlog: release ## a replica without a binary log: what the program says 
 tarball: release ## dist/maxscale-<version>.linux-<arch>.tar.gz, self-contained
 	@tools/make-tarball
 
-bench: packages-dev release ## sysbench: direct, HAProxy in TCP mode, this proxy, in one run
-	@$(PYTHON) bench/bench.py
+bench: packages-dev release ## direct, HAProxy in TCP mode, this proxy in one run: make bench S="load tls" FULL=1
+	@MX_BENCH_FULL=$(FULL) $(PYTHON) bench/bench.py $(S)
 
 fuzz: packages-dev ## one fuzz target for SECONDS_: make fuzz T=wire_reply SECONDS_=60
 	@tools/fuzz "$(T)" "$(or $(SECONDS_),60)"

@@ -7,10 +7,9 @@ import statistics
 import subprocess
 import time
 
-import counting
 import pytest
 
-from lab import lab
+from lab import counting, lab
 
 RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
 STATEMENTS = 400
@@ -113,19 +112,14 @@ def test_small_statement_costs_four_data_system_calls(plain, service):
         assert_four_data_calls(proxy.process.pid, cursor)
 
 
-def rss_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-
 @pytest.mark.parametrize("service, limit_kib", [("rcr", 3.0), ("rws", 5.0)])
 def test_memory_of_an_idle_session(plain, service, limit_kib):
     proxy, ports = plain
     count = 1000
     warm = [proxy.connect(port=ports[service]) for _ in range(50)]
-    before = rss_kib(proxy.process.pid)
+    before = counting.rss_kib(proxy.process.pid)
     idle = [proxy.connect(port=ports[service]) for _ in range(count)]
-    grown = (rss_kib(proxy.process.pid) - before) / count
+    grown = (counting.rss_kib(proxy.process.pid) - before) / count
     for connection in warm + idle:
         connection.close()
     assert grown <= limit_kib
@@ -137,28 +131,18 @@ def test_slow_client_does_not_make_memory_grow(plain, service):
     connection = proxy.connect(port=ports[service])
     with connection.cursor() as cursor:
         statements(cursor, 5)
-    before = rss_kib(proxy.process.pid)
+    before = counting.rss_kib(proxy.process.pid)
     connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     connection._execute_command(3, "SELECT REPEAT('x', 1000000) FROM test.seq_1_to_400")
     peak = 0
     for _ in range(20):
         time.sleep(0.1)
-        peak = max(peak, rss_kib(proxy.process.pid) - before)
+        peak = max(peak, counting.rss_kib(proxy.process.pid) - before)
     connection._sock.close()
     assert peak < 4096
 
 
 LOAD_CLIENT = os.path.join(lab.REPO, "build-release", "bench", "load_client")
-
-
-def wakeups(pid):
-    """How often a thread has gone to sleep, and so was woken up, so far. Threads that the kernel took
-    the processor from for others (involuntary switches) say more about the others."""
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
-            total += sum(int(line.split()[1]) for line in file if line.startswith("voluntary"))
-    return total
 
 
 @pytest.fixture(scope="module")
@@ -179,10 +163,10 @@ def two_threads(big_cluster):
 
 
 def wakeups_per_statement(pid, port, clients):
-    before = wakeups(pid)
+    before = counting.Usage(pid).wakeups
     done = subprocess.run([LOAD_CLIENT, "--port", str(port), "--clients", str(clients), "--statements",
                            "6000"], capture_output=True, text=True, check=True)
-    return (wakeups(pid) - before) / json.loads(done.stdout)["statements"]
+    return (counting.Usage(pid).wakeups - before) / json.loads(done.stdout)["statements"]
 
 
 @pytest.mark.alone

@@ -4,10 +4,9 @@ import os
 import pytest
 
 import conversations  # noqa: F401 (which shows the way to the next)
-import counting
 from certs import Authority
-from lab import lab
-from test_budgets import MANY, RELEASE, STATEMENTS, assert_four_data_calls, rss_kib, statements
+from lab import counting, lab
+from test_budgets import MANY, RELEASE, STATEMENTS, assert_four_data_calls, statements
 
 SIDES = {"client": "clear", "server": "tls", "both": "tls"}  # the service behind each listener
 
@@ -97,9 +96,9 @@ def test_memory_of_an_idle_session(authority, server, side, limit_kib):
     count = 600
     try:
         connections = [proxy.connect(side) for _ in range(50)]
-        before = rss_kib(proxy.pid)
+        before = counting.rss_kib(proxy.pid)
         connections += [proxy.connect(side) for _ in range(count)]
-        grown = (rss_kib(proxy.pid) - before) / count
+        grown = (counting.rss_kib(proxy.pid) - before) / count
         for connection in connections:
             connection.close()
     finally:

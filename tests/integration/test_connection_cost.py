@@ -2,10 +2,9 @@
 servers: system calls and heap allocations; and the memory of the program before anybody connects. No times."""
 import os
 
-import counting
 import pytest
 
-from lab import lab, loadbed
+from lab import counting, lab, loadbed
 
 RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
 CONNECTIONS = 400

@@ -5,15 +5,12 @@ thousand; one that has grown by more than 3 % fails. When more work is meant to 
 
     MX_RECORD=1 make it K=instructions_path      writes tests/data/instructions_path.json anew
 """
-import glob
 import json
 import os
-import re
-import subprocess
 
 import pytest
 
-from lab import lab, loadbed
+from lab import counting, lab, loadbed
 
 RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
 RECORDED = os.path.join(lab.REPO, "tests", "data", "instructions_path.json")
@@ -26,35 +23,22 @@ class Counted:
     """A proxy under callgrind."""
 
     def __init__(self, folder, pool):
-        self.out = os.path.join(folder, "callgrind.out")
+        self.callgrind = counting.Callgrind(folder)
         self.servers = [loadbed.Server(), loadbed.Server()]
-        self.proxy = loadbed.Proxy(self.servers, pool=pool, root=RELEASE, prefix=[
-            "valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no",
-            f"--callgrind-out-file={self.out}"])
+        self.proxy = loadbed.Proxy(self.servers, pool=pool, root=RELEASE,
+                                   prefix=self.callgrind.prefix)
         self.proxy.start()
-        self.control("-i", "on")
+        self.callgrind.attach(self.proxy.process.pid)
 
     def stop(self):
         self.proxy.stop()
         for server in self.servers:
             server.stop()
 
-    def control(self, *arguments):
-        subprocess.run(["callgrind_control", *arguments, str(self.proxy.process.pid)],
-                       check=True, capture_output=True)
-
     def run(self, port, mode, sql, statements):
         """Instructions of the process while so many statements go through."""
-        self.control("-z")
-        loadbed.load(port, "--clients", "1", "--statements", str(statements), "--mode", mode,
-                     "--sql", sql)
-        self.control("-d")
-        total = 0
-        for path in glob.glob(self.out + ".*"):
-            with open(path, encoding="utf-8") as file:
-                total += int(re.search(r"^totals: (\d+)", file.read(), re.M).group(1))
-            os.remove(path)
-        return total
+        return self.callgrind.count(lambda: loadbed.load(
+            port, "--clients", "1", "--statements", str(statements), "--mode", mode, "--sql", sql))
 
     def per_statement(self, port, mode, sql, few, many):
         """Without the start and the end of the session; the smallest of three has the least of what the

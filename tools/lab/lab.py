@@ -376,20 +376,24 @@ class MaxScale:
         return self.process.returncode
 
 
-def start_haproxy(folder, server_port):
-    """HAProxy in TCP mode in front of one server: what others are measured by. (process, port)"""
+def start_haproxy(folder, server_port, threads=None, pem=None, prefix=(), environment=None):
+    """HAProxy in TCP mode in front of one server: what others are measured by. (process, port)
+    pem: certificate and key with which it ends TLS, from the first byte of a connection on."""
     port = free_port()
-    config = os.path.join(folder, "haproxy.cfg")
+    config = os.path.join(folder, f"haproxy-{port}.cfg")
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    crypt = f" ssl crt {pem}" if pem else ""
     with open(config, "w", encoding="utf-8") as file:
-        file.write(f"global\n  maxconn {max((limit - 200) // 2, 100)}\n  nbthread {os.cpu_count() or 2}\n"
+        file.write(f"global\n  maxconn {max((limit - 200) // 2, 100)}\n"
+                   f"  nbthread {threads or os.cpu_count() or 2}\n"
                    "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 10m\n"
-                   f"  timeout server 10m\nlisten l\n  bind 127.0.0.1:{port}\n"
+                   f"  timeout server 10m\nlisten l\n  bind 127.0.0.1:{port}{crypt}\n"
                    f"  server s 127.0.0.1:{server_port}\n")
-    process = subprocess.Popen(["haproxy", "-db", "-f", config], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([*prefix, "haproxy", "-db", "-f", config], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env=dict(os.environ, **(environment or {})))
     wait_for("HAProxy (is the limit of open files high enough?)",
-             lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True, 10)
+             lambda: socket.create_connection(("127.0.0.1", port), 1).close() or True,
+             60 if prefix else 10)  # valgrind takes its time
     return process, port
 
 

@@ -26,18 +26,50 @@ class Server:
 
 def load(port, *arguments):
     """One run of bench/load_client; what it reports."""
-    done = subprocess.run([tool("load_client"), "--port", str(port), *arguments],
+    done = subprocess.run([tool("load_client"), "--port", str(port), *(str(word) for word in arguments)],
                           capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"load_client: {done.stdout}{done.stderr}")
     return json.loads(done.stdout)
 
 
+class Staged:
+    """load_client whose clients have logged in and run one statement, and wait; `logins` is the report of
+    that. The connections are held until the end of the block."""
+
+    def __init__(self, port, count, *arguments):
+        self.process = subprocess.Popen(
+            [tool("load_client"), "--port", str(port), "--staged", "1", "--clients", str(count),
+             *(str(word) for word in arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.logins = self.report()
+
+    def report(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"load_client: {self.process.communicate()[1].strip()}")
+        return json.loads(line)
+
+    def run(self):
+        """What load_client reports of the statements alone."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return self.report()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+
 class Proxy(lab.MaxScale):
     """readconnroute and readwritesplit in front of load servers; accounts come from a file. The first server
-    is the primary. pool: how many server connections outlive their sessions (persistpoolmax)."""
+    is the primary. pool: how many server connections outlive their sessions (persistpoolmax);
+    listener: more lines for the listeners."""
 
-    def __init__(self, servers, threads=1, pool=0, prefix=(), root=None, environment=None):
+    def __init__(self, servers, threads=1, pool=0, prefix=(), root=None, listener="",
+                 environment=None):
         folder = lab.scratch("mx-load-")
         self.rcr, self.rws, admin_port = lab.free_port(), lab.free_port(), lab.free_port()
         self.prefix = list(prefix)
@@ -54,8 +86,8 @@ class Proxy(lab.MaxScale):
                             for name, server in zip(self.names, servers)) +
                   f"[Plain]\ntype=service\nrouter=readconnroute\nrouter_options=running\n{service}"
                   f"[Split]\ntype=service\nrouter=readwritesplit\n{service}"
-                  f"[Plain-Listener]\ntype=listener\nservice=Plain\nport={self.rcr}\n"
-                  f"[Split-Listener]\ntype=listener\nservice=Split\nport={self.rws}\n")
+                  f"[Plain-Listener]\ntype=listener\nservice=Plain\nport={self.rcr}\n{listener}"
+                  f"[Split-Listener]\ntype=listener\nservice=Split\nport={self.rws}\n{listener}")
         super().__init__(folder, config, admin_port, root, environment=environment)
 
     def command(self):

@@ -1,0 +1,111 @@
+"""The page that a run makes: ratios against HAProxy first, the figures they come from after them."""
+import os
+import statistics
+
+BASE = "HAProxy TCP"
+# What is compared with HAProxy, and in which column it stands.
+RATIOS = [("user", "user CPU"), ("total", "total CPU"), ("rate", "throughput"), ("p50", "p50"),
+          ("p99", "p99"), ("wakeups", "wake-ups")]
+# Figures that are known by name; sections may have others.
+COLUMNS = {
+    "rate": ("per second", "{:.0f}"), "p50": ("p50 us", "{:.0f}"), "p95": ("p95 us", "{:.0f}"),
+    "p99": ("p99 us", "{:.0f}"), "p999": ("p99.9 us", "{:.0f}"), "added": ("added p50 us", "{:.0f}"),
+    "spread": ("p99/p50", "{:.1f}"), "user": ("user us", "{:.2f}"), "system": ("system us", "{:.2f}"),
+    "total": ("total us", "{:.2f}"), "wakeups": ("wake-ups", "{:.3f}"), "forced": ("forced", "{:.3f}"),
+}
+
+
+def medians(samples):
+    return {key: statistics.median(sample[key] for sample in samples if key in sample)
+            for key in {key for sample in samples for key in sample}}
+
+
+def paired_ratios(ours, base):
+    """The median of the ratios of each round, since what else the machine does changes from round to
+    round: {key: ratio}."""
+    found = {}
+    for key, _ in RATIOS:
+        pairs = [one[key] / other[key] for one, other in zip(ours, base)
+                 if key in one and other.get(key)]
+        if pairs:
+            found[key] = statistics.median(pairs)
+    return found
+
+
+class Report:
+    def __init__(self, path, heading):
+        self.path, self.heading = path, heading
+        self.ratios, self.raw = [], []
+
+    def write(self, line):
+        """A line of the figures; the page is as new as the run at any time."""
+        print(line, flush=True)
+        self.raw.append(line)
+        self.save()
+
+    def save(self):
+        with open(self.path + ".new", "w", encoding="utf-8") as file:
+            file.write(self.heading + "\n\n## Ratios against HAProxy in TCP mode\n\n")
+            file.write("Below 1 is better, except for throughput. Medians of the ratios of each round.\n\n")
+            file.write("| section | case | through | " + " | ".join(name for _, name in RATIOS) + " |\n")
+            file.write("|---" * (3 + len(RATIOS)) + "|\n")
+            file.write("".join(line + "\n" for line in self.ratios) + "\n")
+            file.write("".join(line + "\n" for line in self.raw))
+        os.replace(self.path + ".new", self.path)
+
+
+class Table:
+    """Cases of one section, each measured through several targets."""
+
+    def __init__(self, report, section, title, per, columns):
+        self.report, self.section, self.columns = report, section, columns
+        heads = [COLUMNS.get(key, (key, ""))[0] for key in columns]
+        report.write(f"\n### {title}\n\nCPU and wake-ups are those of the proxy, per {per}.\n")
+        report.write("| case | through | " + " | ".join(heads) + " |")
+        report.write("|---" * (2 + len(columns)) + "|")
+
+    def measure(self, case, targets, run, rounds):
+        """run(target) gives the figures of one target; targets take turns. One that fails is named."""
+        samples = {target.name: [] for target in targets}
+        failed = {}
+        for _ in range(rounds):
+            for target in targets:
+                if target.name in failed:
+                    continue
+                try:
+                    samples[target.name].append(run(target))
+                except Exception as error:  # the others can still be measured
+                    failed[target.name] = last_line(error)
+        self.add_latency(samples)
+        for target in targets:
+            if target.name in failed:
+                self.report.write(f"| {case} | {target.name} | could not be measured: {failed[target.name]} |")
+            else:
+                self.row(case, target.name, medians(samples[target.name]))
+        self.compare(case, {name: got for name, got in samples.items() if name not in failed})
+
+    @staticmethod
+    def add_latency(samples):
+        for got in samples.values():
+            for sample, direct in zip(got, samples.get("direct", [])):
+                if "p50" in sample and "p50" in direct:
+                    sample["added"] = sample["p50"] - direct["p50"]
+
+    def row(self, case, name, figures):
+        cells = [COLUMNS.get(key, (key, "{:.2f}"))[1].format(figures[key]) if key in figures else "-"
+                 for key in self.columns]
+        self.report.write(f"| {case} | {name} | " + " | ".join(cells) + " |")
+
+    def compare(self, case, samples):
+        base = samples.get(BASE)
+        for name, got in samples.items():
+            if base and got and name not in (BASE, "direct"):
+                found = paired_ratios(got, base)
+                cells = [f"{found[key]:.2f}" if key in found else "-" for key, _ in RATIOS]
+                self.report.ratios.append(f"| {self.section} | {case} | {name} | " + " | ".join(cells) + " |")
+        self.report.save()
+
+
+def last_line(error):
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1][:200] if lines else ''}".replace("|", "/")
