@@ -46,7 +46,11 @@ load_tls_new(int fd)
     }
     SSL_set_connect_state(tls);
     if (resumes && last_session != NULL) {
-        (void)SSL_set_session(tls, last_session);
+        /* A copy: the first connection to get a new ticket makes the session it had unfit for
+         * others. */
+        SSL_SESSION *own = SSL_SESSION_dup(last_session);
+        (void)SSL_set_session(tls, own);
+        SSL_SESSION_free(own);
     }
     return tls;
 }
