@@ -1,6 +1,9 @@
 /*
  * systemd: ready, stopping, and the watchdog. The watchdog is fed only when every worker has run a
  * message since the last round, so that a worker that hangs ends in a restart.
+ *
+ * What is said is a datagram to the socket that NOTIFY_SOCKET names. libsystemd, which would do the
+ * same, brings seven more libraries and a megabyte along.
  */
 #include "app/app.h"
 #include "mx/atomic.h"
@@ -9,7 +12,10 @@
 #include "mx/worker.h"
 
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* Part of the process object: the rounds of the watchdog. */
 static struct {
@@ -19,16 +25,38 @@ static struct {
     struct mx_atomic answered[CORE_WORKERS_MAX];
 } watchdog;
 
+/* To a path, or with @ in front to a name of the kernel's. Who does not listen is not told. */
+static void
+tell(const char *what)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = name == NULL ? 0 : strlen(name);
+    if (len < 2 || len >= sizeof(to.sun_path) || (name[0] != '/' && name[0] != '@')) {
+        return;
+    }
+    memcpy(to.sun_path, name, len);
+    if (name[0] == '@') {
+        to.sun_path[0] = '\0';
+    }
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        (void)sendto(fd, what, strlen(what), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+                     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+        (void)close(fd);
+    }
+}
+
 void
 app_notify_ready(void)
 {
-    (void)sd_notify(0, "READY=1");
+    tell("READY=1");
 }
 
 void
 app_notify_stopping(void)
 {
-    (void)sd_notify(0, "STOPPING=1");
+    tell("STOPPING=1");
 }
 
 static void
@@ -56,7 +84,7 @@ look_round(struct mx_timer *timer)
                        i, (long long)(watchdog.silent_ms[i] / 1000));
     }
     if (all) {
-        (void)sd_notify(0, "WATCHDOG=1");
+        tell("WATCHDOG=1");
     }
     mx_timer_restart(timer, watchdog.interval_ms);
 }

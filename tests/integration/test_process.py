@@ -197,10 +197,15 @@ def test_log_destinations(place):
     assert "(app_greet_log): " in output
 
 
-def test_watchdog_and_ready(place):
+@pytest.mark.parametrize("kind", ["path", "name"])
+def test_watchdog_and_ready(place, kind):
     path = os.path.join(place.folder, "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
-        server.bind(path)
+        if kind == "path":
+            server.bind(path)
+        else:
+            server.bind("\0" + path)
+            path = "@" + path
         server.settimeout(30)
         process = place.start(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
         seen = []
@@ -208,6 +213,8 @@ def test_watchdog_and_ready(place):
             seen.append(server.recv(256).decode())
         assert seen[0] == "READY=1"
         process.terminate()
+        while seen[-1] != "STOPPING=1":
+            seen.append(server.recv(256).decode())
         process.communicate(timeout=30)
 
 
