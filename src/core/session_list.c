@@ -19,7 +19,9 @@
 static struct {
     struct mx_atomic last_id;
     struct mx_atomic count;
-    struct mx_list lists[CORE_WORKERS_MAX];
+    struct {
+        struct mx_list list;
+    } __attribute__((aligned(64))) mine[CORE_WORKERS_MAX]; /* a cache line for each worker */
 } all;
 
 static struct mx_list *
@@ -27,7 +29,7 @@ my_list(void)
 {
     int index = mx_worker_index(mx_worker_self());
     MX_ASSERT(index >= 0 && index < CORE_WORKERS_MAX);
-    struct mx_list *list = &all.lists[index];
+    struct mx_list *list = &all.mine[index].list;
     if (list->next == NULL) {
         mx_list_init(list);
     }

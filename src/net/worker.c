@@ -412,7 +412,7 @@ worker_free(struct mx_worker *worker)
 static int
 worker_new(int index, struct mx_worker **out, struct mx_err *err)
 {
-    struct mx_worker *worker = mx_calloc(1, sizeof(*worker));
+    struct mx_worker *worker = mx_calloc_lines(1, sizeof(*worker));
     worker->index = index;
     worker->engine = &net_engine_epoll;
     worker->ops = &net_ops_real;
