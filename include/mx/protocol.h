@@ -159,6 +159,8 @@ MX_API void mx_session_end(struct mx_session *session);
 MX_API void mx_session_gone(struct mx_session *session);
 /* Time limit of the login, for clients that stall; ended by mx_session_start. */
 MX_API void mx_session_expect_login(struct mx_session *session);
+/* The limit itself (auth_connect_timeout), which holds for logins at servers too. */
+MX_API int64_t mx_session_login_limit_ms(void);
 /* COM_CHANGE_USER or COM_RESET_CONNECTION went through. */
 MX_API void mx_session_was_reset(struct mx_session *session);
 /* Replies that the client waits for. */

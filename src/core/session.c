@@ -246,11 +246,17 @@ login_is_late(struct mx_timer *timer)
     session_stop(session);
 }
 
+int64_t
+mx_session_login_limit_ms(void)
+{
+    int64_t limit_ms = core_registry_mine()->globals->auth_connect_timeout_ms;
+    return limit_ms > 0 ? limit_ms : 10000;
+}
+
 void
 mx_session_expect_login(struct mx_session *session)
 {
-    int64_t limit_ms = core_registry_mine()->globals->auth_connect_timeout_ms;
-    mx_timer_start(&session->idle_timer, login_is_late, limit_ms > 0 ? limit_ms : 10000);
+    mx_timer_start(&session->idle_timer, login_is_late, mx_session_login_limit_ms());
 }
 
 static int64_t

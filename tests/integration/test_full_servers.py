@@ -192,6 +192,27 @@ def test_a_client_that_reads_slowly_is_not(make_proxy, cluster):
     assert "net_write_timeout" not in proxy.log()
 
 
+@pytest.mark.parametrize("pool", ["0", "5"])
+def test_a_server_that_takes_connections_and_says_nothing(make_proxy, make_cluster, pool):
+    """No monitor tells that it stands still."""
+    cluster = make_cluster(0)
+    proxy = make_proxy(cluster.servers, {
+        "maxscale": {"auth_connect_timeout": "2s"},
+        "MariaDB-Monitor": {"monitor_interval": "1h", "backend_read_timeout": "1h"},
+        "server1": {"persistpoolmax": pool, "persistmaxtime": "1h"}})
+    proxy.wait_ready()
+    os.kill(cluster.primary.process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(pymysql.MySQLError) as error:
+            with proxy.connect() as connection:
+                ask(connection, "SELECT 1")
+        assert error.value.args[0] in (1927, 2013)
+        lab.wait_for("the reason in the log", lambda: "has not gone on with the login for 2000 ms" in proxy.log())
+    finally:
+        os.kill(cluster.primary.process.pid, signal.SIGCONT)
+    proxy.wait_ready()
+
+
 def test_a_server_that_does_not_read(make_proxy, make_cluster):
     """What it does not take stays with the client; the monitor finds it out, and the session ends."""
     cluster = make_cluster(0)

@@ -55,8 +55,8 @@ tell_problem(struct mx_endpoint *endpoint, const struct mx_err *err)
                  mx_session_user(session), mx_server_name(mx_endpoint_server(endpoint)), err->text);
 }
 
-static void
-login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent)
+void
+backend_login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent)
 {
     struct mx_session *session = mx_endpoint_session(endpoint);
     if (err->code == WIRE_ER_ACCESS_DENIED || err->code == WIRE_ER_DBACCESS_DENIED ||
@@ -85,7 +85,7 @@ login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
     }
     if (wire_load_u24(data) > PACKET_LOGIN_MAX) {
         (void)mx_err_set(&err, WIRE_ER_HANDSHAKE, "08S01", "its login packets make no sense");
-        login_failed(endpoint, &err, false);
+        backend_login_failed(endpoint, &err, false);
         return len;
     }
     struct wire_packet packet;
@@ -111,7 +111,7 @@ login_data(struct mx_endpoint *endpoint, const uint8_t *data, size_t len)
                 endpoint); /* the change of user was refused: perhaps not to a login */
             return len;
         }
-        login_failed(endpoint, &err, permanent);
+        backend_login_failed(endpoint, &err, permanent);
         return len;
     }
     return packet.size;
@@ -171,6 +171,7 @@ on_closed(struct mx_conn *conn MX_UNUSED, void *owner, const struct mx_err *why)
         return;
     }
     backend->state = BACKEND_BROKEN;
+    backend_watch_end(backend);
     struct mx_err err = *why;
     if (err.code == 0) {
         (void)mx_err_set(&err, WIRE_ER_SERVER_LOST, "08S01", "%s", why->text);
@@ -197,6 +198,7 @@ backend_open(struct mx_endpoint *endpoint, struct mx_err *err MX_UNUSED)
     backend->shares = mx_endpoint_shares(endpoint);
     backend->plain = true;
     backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
+    backend_watch_begin(endpoint);
     return 0;
 }
 
@@ -222,6 +224,7 @@ backend_reconnect(struct mx_endpoint *endpoint)
     backend->due_count = 0;
     backend_begin_anew(backend);
     backend->conn = mx_endpoint_connect(endpoint, &conn_ops, endpoint);
+    backend_watch_begin(endpoint);
 }
 
 /* The connection of a pool becomes the session's: from now on its events come here. */
@@ -241,6 +244,7 @@ backend_fail(struct mx_endpoint *endpoint, const struct mx_err *err, bool perman
     }
     backend->state = BACKEND_BROKEN;
     backend->permanent = permanent;
+    backend_watch_end(backend);
     mx_conn_fail(backend->conn, err);
 }
 
@@ -260,6 +264,7 @@ backend_close(struct mx_endpoint *endpoint)
         backend->conn = NULL;
     }
     backend->state = BACKEND_BROKEN;
+    backend_watch_end(backend);
     if (client->infile == endpoint) {
         client->infile = NULL;
     }
@@ -709,6 +714,7 @@ backend_begin(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mx_session *session = mx_endpoint_session(endpoint);
+    backend_watch_end(backend);
     begin_init_sql(endpoint);
     struct mx_history_entry entry = {0};
     while (mx_session_history_next(session, entry.id, &entry)) {

@@ -373,7 +373,8 @@ struct mariadb_backend {
     uint32_t replays_left;
     uint64_t insert_id; /* LAST_INSERT_ID() of the session there, for the next connection */
     struct backend_login login;
-    struct backend_due *dues; /* ring */
+    struct backend_watch *watch; /* of the login; NULL when that is done */
+    struct backend_due *dues;    /* ring */
     uint32_t due_head;
     uint32_t due_count;
     uint32_t due_capacity; /* power of two */
@@ -439,6 +440,13 @@ uint32_t backend_may_lend(const struct mx_endpoint *endpoint);
 void backend_ask(struct mx_endpoint *endpoint);
 struct mx_pooled *backend_lend(struct mx_endpoint *endpoint);
 void backend_park(struct mx_endpoint *endpoint);
+
+void backend_login_failed(struct mx_endpoint *endpoint, const struct mx_err *err, bool permanent);
+
+/* backend_watch.c: the server must not be silent for auth_connect_timeout while it is logged in to.
+ */
+void backend_watch_begin(struct mx_endpoint *endpoint);
+void backend_watch_end(struct mariadb_backend *backend);
 
 /* pooled.c */
 bool backend_may_release(const struct mx_endpoint *endpoint);

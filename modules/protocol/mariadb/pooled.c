@@ -177,6 +177,7 @@ backend_release(struct mx_endpoint *endpoint)
     pooled->plain = backend->plain;
     pooled->proven = backend->proven;
     backend->conn = NULL;
+    backend_watch_end(backend);
     mx_conn_set_ops(pooled->conn, &idle_ops, pooled);
     if (backend->state == BACKEND_RESETTING) {
         pooled->reset = POOLED_SENT;
@@ -257,9 +258,11 @@ backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *core, enum mx_pool
     pooled_free(pooled);
     if (fit == MX_POOL_LOGIN) {
         backend->owes_reset = false;
+        backend_watch_begin(endpoint);
         become(endpoint);
     } else if (backend->owes_reset && !backend->proven) {
         backend->state = BACKEND_RESETTING;
+        backend_watch_begin(endpoint);
         backend_pay_reset(backend);
     } else {
         backend_begin(endpoint);
