@@ -143,7 +143,8 @@ def test_too_many_clients(make_proxy, cluster):
         proxy.connect(port=proxy.plain)
     assert error.value.args[0] == 1040
     assert "takes 2 (max_connections)" in error.value.args[1]
-    assert "has its max_connections of 2 clients" in proxy.log()
+    lab.wait_for("the reason in the log",
+                 lambda: "has its max_connections of 2 clients" in proxy.log())
     connections.pop().close()
     lab.wait_for("room again", lambda: proxy.connect(port=proxy.plain).close() or True)
 
@@ -191,7 +192,7 @@ def test_clients_wait_for_their_turn(make_proxy, cluster):
 def test_who_waits_too_long_is_refused(make_proxy, cluster):
     proxy, _connections = start_full(make_proxy, cluster, "1s")
     assert Waiting(proxy.plain).heard(30) == ERROR
-    assert "after waiting for its turn" in proxy.log()
+    lab.wait_for("the reason in the log", lambda: "after waiting for its turn" in proxy.log())
 
 
 def test_who_goes_away_loses_its_turn(make_proxy, cluster):

@@ -40,8 +40,9 @@ def test_wrong_password_is_1045_and_logged_once(proxy):
     client = raw.Client(proxy.port, password="wrong")
     assert error_code(client.answer) == 1045
     assert_closed(client)
-    with open(proxy.log_file, encoding="utf-8") as file:
-        lines = [x for x in file if "Authentication failed for user 'app'@[127.0.0.1]" in x]
+    lab.wait_for("the line in the log", lambda: "Authentication failed" in proxy.log())
+    lines = [x for x in proxy.log().splitlines()
+             if "Authentication failed for user 'app'@[127.0.0.1]" in x]
     assert len(lines) == 1
     assert "to service 'Read-Write-Service'. Originating listener: 'Read-Write-Listener'" in lines[0]
     assert "Access denied for user 'app'@'127.0.0.1' (using password: YES)" in lines[0]
