@@ -8,6 +8,7 @@ import time
 import pytest
 
 from conversations import raw
+from lab import lab
 
 
 def error_code(payload):
