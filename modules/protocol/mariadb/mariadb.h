@@ -33,6 +33,7 @@
 #include "mx/atomic.h"
 #include "mx/buf.h"
 #include "mx/protocol.h"
+#include "mx/timer.h"
 #include "wire/caps.h"
 #include "wire/cmd.h"
 #include "wire/greeting.h"
@@ -373,8 +374,8 @@ struct mariadb_backend {
     uint32_t replays_left;
     uint64_t insert_id; /* LAST_INSERT_ID() of the session there, for the next connection */
     struct backend_login login;
-    struct backend_watch *watch; /* of the login; NULL when that is done */
-    struct backend_due *dues;    /* ring */
+    struct mx_timer watch;    /* of the login */
+    struct backend_due *dues; /* ring */
     uint32_t due_head;
     uint32_t due_count;
     uint32_t due_capacity; /* power of two */
