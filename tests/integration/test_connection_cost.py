@@ -11,7 +11,7 @@ CONNECTIONS = 400
 # Without and with server connections that outlive their sessions. Accept, login, statement, answer and
 # end, and of each new server connection the same from the other side.
 CALLS = {("new", "rcr"): 24, ("new", "rws"): 36, ("pooled", "rcr"): 12.2, ("pooled", "rws"): 12.5}
-WAITS = {("new", "rcr"): 6, ("new", "rws"): 8, ("pooled", "rcr"): 5.5, ("pooled", "rws"): 5.5}
+WAITS = {("new", "rcr"): 9, ("new", "rws"): 12, ("pooled", "rcr"): 6.5, ("pooled", "rws"): 6.5}
 ALLOCATIONS = {("new", "rcr"): 10, ("new", "rws"): 13, ("pooled", "rcr"): 9, ("pooled", "rws"): 11}
 # Nine tenths of it are pages of shared libraries; what is the program's own is bounded apart.
 BASE_KIB = 11.5 * 1024
