@@ -111,6 +111,12 @@ MX_API size_t mx_conn_kept(const struct mx_conn *conn);
 
 MX_API void mx_conn_write(struct mx_conn *conn, const void *bytes, size_t len);
 MX_API void mx_conn_writev(struct mx_conn *conn, const struct iovec *iov, int count);
+/*
+ * Secrets (passwords). What is written with the first leaves no copy in the buffers of this process
+ * behind. While the second is on, bytes that arrived are cleared as soon as they were consumed.
+ */
+MX_API void mx_conn_write_secret(struct mx_conn *conn, const void *bytes, size_t len);
+MX_API void mx_conn_set_secret_input(struct mx_conn *conn, bool is_secret);
 /* Sends what this callback has gathered so far; rarely needed, see above. */
 MX_API void mx_conn_flush(struct mx_conn *conn);
 

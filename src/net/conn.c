@@ -276,7 +276,7 @@ static void
 free_conn(struct mx_conn *conn)
 {
     free_layers(conn);
-    base_pool_put(conn->kept, conn->kept_capacity);
+    net_conn_forget_kept(conn);
     free(conn->why);
     conn->magic = 0;
     base_pool_put(conn, NET_CONN_POOL_SIZE);

@@ -51,6 +51,8 @@ struct mx_conn {
     bool failed_sending : 1; /* the peer's last words may still be there to read */
     bool is_presenting : 1;  /* `data` is being called */
     bool is_switching : 1;   /* ... and has put on a layer, to which the rest belongs */
+    bool secret_input : 1;   /* mx_conn_set_secret_input */
+    bool secret_write : 1;   /* mx_conn_write_secret is running */
     struct net_io io;
     const struct mx_conn_ops *ops;
     void *owner;
@@ -114,6 +116,9 @@ void net_conn_add_layer(struct mx_conn *conn, struct net_layer *layer);
 size_t net_conn_place(struct net_io *io, uint8_t **out);
 void net_conn_arrived(struct net_io *io, ssize_t count);
 void net_conn_present_kept(struct mx_conn *conn);
+
+/* Gives them back. */
+void net_conn_forget_kept(struct mx_conn *conn);
 
 /* Kept bytes go to the top layer. */
 void net_conn_feed_kept(struct mx_conn *conn);

@@ -6,6 +6,7 @@
 #include "net/conn.h"
 
 #include "base/pool.h"
+#include "net/tls.h"
 
 #include <string.h>
 
@@ -26,6 +27,16 @@ goes_direct(const struct mx_conn *conn)
     return conn->kept_len > 0 && mx_max_size(conn->want, conn->kept_len) > SMALL_KEPT;
 }
 
+/* The chunk of the kept bytes goes back to the pool. */
+static void
+put_kept(struct mx_conn *conn)
+{
+    if (conn->secret_input && conn->kept != NULL) {
+        explicit_bzero(conn->kept, conn->kept_capacity);
+    }
+    base_pool_put(conn->kept, conn->kept_capacity);
+}
+
 /* Bytes that `data` did not take go to a chunk of their own; they may lie in the old one. */
 static void
 keep(struct mx_conn *conn, const uint8_t *bytes, size_t len)
@@ -33,16 +44,25 @@ keep(struct mx_conn *conn, const uint8_t *bytes, size_t len)
     size_t capacity = 0;
     uint8_t *chunk = base_pool_get(len, &capacity);
     memcpy(chunk, bytes, len);
-    base_pool_put(conn->kept, conn->kept_capacity);
+    put_kept(conn);
     conn->kept = chunk;
     conn->kept_len = len;
     conn->kept_capacity = capacity;
 }
 
+/* What was kept for later need not stay there as well. */
 static void
-forget(struct mx_conn *conn)
+clear_scratch(struct mx_conn *conn, size_t len)
 {
-    base_pool_put(conn->kept, conn->kept_capacity);
+    if (conn->secret_input) {
+        explicit_bzero(conn->io.worker->scratch, len);
+    }
+}
+
+void
+net_conn_forget_kept(struct mx_conn *conn)
+{
+    put_kept(conn);
     conn->kept = NULL;
     conn->kept_len = 0;
     conn->kept_capacity = 0;
@@ -62,7 +82,7 @@ place_direct(struct mx_conn *conn, uint8_t **out)
         size_t capacity = 0;
         uint8_t *bigger = base_pool_get(target, &capacity);
         memcpy(bigger, conn->kept, conn->kept_len);
-        base_pool_put(conn->kept, conn->kept_capacity);
+        put_kept(conn);
         conn->kept = bigger;
         conn->kept_capacity = capacity;
     }
@@ -100,7 +120,7 @@ void
 net_conn_feed_kept(struct mx_conn *conn)
 {
     feed(conn, conn->kept, conn->kept_len);
-    forget(conn);
+    net_conn_forget_kept(conn);
     conn->owes_input = false;
 }
 
@@ -110,6 +130,7 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
 {
     struct mx_worker *worker = conn->io.worker;
     bool is_kept = bytes == conn->kept;
+    bool was_secret = conn->secret_input;
     conn->want = 0;
     conn->owes_input = false;
     worker->input = bytes;
@@ -121,6 +142,9 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
     net_worker_flush(worker); /* what it wrote may lie in these bytes */
     worker->input = NULL;
     worker->input_len = 0;
+    if (was_secret || conn->secret_input) {
+        explicit_bzero(bytes, used);
+    }
     if (conn->state == NET_CONN_DEAD || conn->state == NET_CONN_LINGERING) {
         return; /* the chunk goes with the connection */
     }
@@ -131,9 +155,10 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
         rest = 0;
     }
     if (rest == 0) {
-        forget(conn);
+        net_conn_forget_kept(conn);
     } else if (!is_kept || (used > 0 && rest <= conn->kept_capacity / 4)) {
         keep(conn, bytes + used, rest);
+        clear_scratch(conn, len);
     } else {
         memmove(conn->kept, conn->kept + used, rest);
         conn->kept_len = rest;
@@ -165,12 +190,13 @@ took_in(struct mx_conn *conn, size_t count)
         conn->kept_len = len;
     } else if (conn->kept_len > 0) {
         memcpy(worker->scratch, conn->kept, conn->kept_len);
-        forget(conn);
+        net_conn_forget_kept(conn);
     }
     if (len >= conn->want) {
         present(conn, is_direct ? conn->kept : worker->scratch, len);
     } else if (!is_direct) {
         keep(conn, worker->scratch, len);
+        clear_scratch(conn, len);
     }
     if (conn->kept_len >= conn->input_limit) {
         net_conn_break(conn, NET_CODE_LOST,
@@ -200,6 +226,15 @@ mx_conn_want(struct mx_conn *conn, size_t total)
         net_conn_break(conn, NET_CODE_LOST,
                        "the other side announced %zu bytes in one piece; the limit is %zu", total,
                        conn->input_limit);
+    }
+}
+
+void
+mx_conn_set_secret_input(struct mx_conn *conn, bool is_secret)
+{
+    conn->secret_input = is_secret;
+    if (conn->tls != NULL) {
+        net_tls_cleanse(conn->tls, is_secret);
     }
 }
 

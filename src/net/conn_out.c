@@ -19,6 +19,7 @@ struct net_chunk {
     uint32_t capacity; /* of the whole chunk, this head included */
     uint32_t start;
     uint32_t end;
+    uint32_t is_secret;
     uint8_t bytes[];
 };
 
@@ -55,6 +56,7 @@ append(struct mx_conn *conn, const uint8_t *bytes, size_t len)
             conn->out_last = last;
         }
         size_t part = mx_min_size(len, chunk_room(last));
+        last->is_secret |= conn->secret_write;
         memcpy(last->bytes + last->end, bytes, part);
         last->end += (uint32_t)part;
         bytes += part;
@@ -70,6 +72,9 @@ drop_first(struct mx_conn *conn)
     if (conn->out_first == NULL) {
         conn->out_last = NULL;
     }
+    if (chunk->is_secret != 0) {
+        explicit_bzero(chunk->bytes, chunk->end);
+    }
     base_pool_put(chunk, chunk->capacity);
 }
 
@@ -78,6 +83,10 @@ release_gather(struct mx_conn *conn)
 {
     if (conn->gather != 0) {
         struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
+        if (slot->is_secret) {
+            explicit_bzero(slot->copy, slot->copied);
+            slot->is_secret = false;
+        }
         slot->conn = NULL;
         conn->gather = 0;
         conn->io.worker->gather_count--;
@@ -140,12 +149,15 @@ push_part(struct mx_conn *conn, struct net_layer *layer, size_t limit)
     struct iovec iov[PUSH_IOVS] MX_UNINITIALIZED;
     int count = 0;
     size_t len = 0;
+    bool is_secret = false;
     for (struct net_chunk *c = conn->out_first; c != NULL && count < PUSH_IOVS && len < limit;
          c = c->next) {
+        is_secret = is_secret || c->is_secret != 0;
         iov[count].iov_base = c->bytes + c->start;
         iov[count].iov_len = mx_min_size(c->end - c->start, limit - len);
         len += iov[count++].iov_len;
     }
+    conn->io.sends_secret = is_secret;
     ssize_t taken = offer(conn, layer, iov, count);
     if (taken < 0) {
         return false;
@@ -231,18 +243,21 @@ send_gather(struct mx_conn *conn)
     struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
     struct iovec iov[NET_GATHER_IOVS] MX_UNINITIALIZED;
     memcpy(iov, slot->iov, sizeof(iov[0]) * (size_t)slot->count);
+    conn->io.sends_secret = slot->is_secret;
     ssize_t taken = offer(conn, conn->io.layer, iov, slot->count);
     if (taken < 0) {
         return; /* the slot went with the rest of the output */
     }
     size_t skip = (size_t)taken;
     if (skip < slot->len) {
+        conn->secret_write = slot->is_secret;
         for (int i = 0; i < slot->count; i++) {
             size_t part = mx_min_size(skip, slot->iov[i].iov_len);
             skip -= part;
             append(conn, (const uint8_t *)slot->iov[i].iov_base + part,
                    slot->iov[i].iov_len - part);
         }
+        conn->secret_write = false;
         conn->io.worker->engine->want_room(&conn->io);
         note_full(conn);
     }
@@ -338,6 +353,7 @@ mx_conn_write(struct mx_conn *conn, const void *bytes, size_t len)
         return;
     }
     struct net_gather *slot = gather_for(conn);
+    slot->is_secret = slot->is_secret || conn->secret_write;
     if (is_input(conn->io.worker, bytes, len)) {
         add_part(slot, bytes, len);
     } else if (len <= NET_GATHER_COPIED - slot->copied) {
@@ -354,6 +370,14 @@ mx_conn_write(struct mx_conn *conn, const void *bytes, size_t len)
     if (slot->count == NET_GATHER_IOVS) {
         send_gather(conn);
     }
+}
+
+void
+mx_conn_write_secret(struct mx_conn *conn, const void *bytes, size_t len)
+{
+    conn->secret_write = true;
+    mx_conn_write(conn, bytes, len);
+    conn->secret_write = false;
 }
 
 void

@@ -11,6 +11,7 @@ mx_conn_set_tls(struct mx_conn *conn, struct mx_tls *tls, const char *host)
 {
     MX_ASSERT(conn->tls == NULL);
     conn->tls = net_tls_prepare(tls, host);
+    net_tls_cleanse(conn->tls, conn->secret_input);
 }
 
 void

@@ -81,6 +81,7 @@ struct net_io {
     bool is_clearing : 1;        /* bytes for the layer below the top one are still queued */
     bool receive_waits_room : 1; /* a layer has to send before it can receive */
     bool send_has_turn : 1;      /* a layer takes bytes again: `again` offers them */
+    bool sends_secret : 1;       /* what is offered is to leave no copy behind */
     const struct net_io_events *events;
     struct net_layer *layer; /* the top one */
     struct mx_worker *worker;

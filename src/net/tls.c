@@ -25,6 +25,7 @@ struct net_tls {
     SSL *ssl;   /* NULL: only prepared */
     char *host; /* what the certificate has to be made out to */
     bool is_done;
+    bool cleanses;     /* what was decrypted is cleared when it has been read */
     bool has_ended;    /* the other side sent its last byte */
     bool may_receive;  /* the descriptor may have more; within one call */
     bool is_kick;      /* the next receive only starts the handshake: nothing can be there yet */
@@ -383,6 +384,9 @@ tls_send(struct net_io *io, struct net_layer *layer, struct iovec *iov, int coun
         const uint8_t *bytes = NULL;
         size_t len = next_record(&parts, buffer, &bytes);
         int part = SSL_write(t->ssl, bytes, (int)len);
+        if (io->sends_secret && bytes == buffer) {
+            explicit_bzero(buffer, len);
+        }
         if (part <= 0) {
             rc = result_of(t, part);
             rc = rc == 0 ? -EPIPE : rc;
@@ -508,7 +512,19 @@ make_ssl(struct net_tls *t, struct mx_err *err)
     BIO_set_data(bio, t);
     BIO_set_init(bio, 1);
     SSL_set_bio(t->ssl, bio, bio);
+    net_tls_cleanse(t, t->cleanses);
     return 0;
+}
+
+void
+net_tls_cleanse(struct net_tls *t, bool on)
+{
+    t->cleanses = on;
+    if (t->ssl != NULL && on) {
+        (void)SSL_set_options(t->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+    } else if (t->ssl != NULL) {
+        (void)SSL_clear_options(t->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+    }
 }
 
 /* The name is told to a server that has certificates for several; addresses are not names. */

@@ -129,6 +129,8 @@ struct net_tls *net_tls_prepare(struct mx_tls *tls, const char *host);
 /* Unless one was given before. */
 void net_tls_set_host(struct net_tls *t, const char *host);
 void net_tls_free(struct net_tls *t);
+/* Whether OpenSSL clears what was decrypted when it has been read. */
+void net_tls_cleanse(struct net_tls *t, bool on);
 /* The layer, ready for the handshake; NULL: err. may_receive: bytes may wait in the socket. */
 struct net_layer *net_tls_begin(struct net_tls *t, bool may_receive, struct mx_err *err);
 /* Its first step is to send. */

@@ -28,6 +28,7 @@ struct net_gather {
     int count;
     size_t len;    /* of all parts */
     size_t copied; /* bytes used in `copy` */
+    bool is_secret;
     struct iovec iov[NET_GATHER_IOVS];
     uint8_t copy[NET_GATHER_COPIED]; /* of bytes that do not lie in the presented input */
 };

@@ -140,7 +140,7 @@ exchange_answer(struct backend_login *login, const struct login_facts *facts, st
         wire_writer_init(&w, bytes, cap);
         rc = wire_auth_data_encode(&w, sequence, (struct wire_slice){out.bytes, out.len});
         MX_ASSERT(rc == 0);
-        mx_conn_write(facts->conn, bytes, w.len);
+        mx_conn_write_secret(facts->conn, bytes, w.len);
         explicit_bzero(bytes, cap);
         free(bytes);
     }
@@ -232,7 +232,7 @@ send_login(struct backend_login *login, const struct login_facts *facts, uint8_t
     if (rc != 0) {
         (void)mx_err_set(err, WIRE_ER_HANDSHAKE, "08S01", "the login packet does not fit");
     } else {
-        mx_conn_write(facts->conn, bytes, w.len);
+        mx_conn_write_secret(facts->conn, bytes, w.len);
     }
     explicit_bzero(bytes, cap);
     free(bytes);
