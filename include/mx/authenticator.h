@@ -116,7 +116,9 @@ struct mx_authenticator_ops {
 /*
  * Runs work(job) on a helper thread. Then client_step is called again on the session's worker with
  * `job`; when the client has gone in the meantime, drop(job) is called instead (on any thread). The
- * number of threads is bounded; jobs wait for one. The step that called this returns MX_AUTH_WAIT.
+ * number of threads is bounded; jobs wait for one. A job that does not end within
+ * auth_connect_timeout is given up: the login fails, and drop(job) is called when it ends. The step
+ * that called this returns MX_AUTH_WAIT.
  */
 MX_API void mx_auth_run(struct mx_auth_wait *wait, void (*work)(void *job), void (*drop)(void *job),
                         void *job);

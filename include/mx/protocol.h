@@ -75,6 +75,10 @@ struct mx_protocol_ops {
     void (*client_accounts)(struct mx_session *session);
     /* A job of an authenticator has ended. False: nobody waits for it any more, drop it. */
     bool (*client_job)(struct mx_session *session, void *job);
+    /* What the client waits for (an authenticator's job, a mapped user) does not come in time: the
+     * login fails with `err`, and `reason` is for the log. */
+    void (*client_job_late)(struct mx_session *session, const struct mx_err *err,
+                            const char *reason);
     /* Nothing is under way with the client: the session may change its worker. */
     bool (*client_is_quiet)(const struct mx_session *session);
     /* What mx_session_map_user waited for is there. */

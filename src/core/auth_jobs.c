@@ -3,17 +3,25 @@
  * when the first job comes, and a queue. A job that has ended goes back to the worker of its
  * session as a message; it stays in the list of all jobs until that has been received, so that none
  * is lost at the end of the program.
+ *
+ * A job may hang (a module of PAM, a directory that does not answer). After the limit of logins its
+ * client is told so, and its thread counts as stuck: another one is made in its place, up to a
+ * bound. A stuck thread that comes back drops its job, and ends if there are enough.
  */
 #include "core/authenticators.h"
 #include "core/session.h"
 #include "mx/list.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define THREADS_MAX  16
-#define STOP_LIMIT_S 5
+#define THREADS_MAX   16 /* that are not stuck */
+#define STUCK_MAX     64 /* so many are replaced */
+#define STOP_LIMIT_S  5
+#define LATE_TEXT_MAX 300
 
 struct job {
     struct mx_list node; /* of `all.jobs` */
@@ -21,7 +29,10 @@ struct job {
     struct mx_worker *worker;
     struct core_job_ops ops;
     void *arg;
-    bool is_taken; /* by a thread */
+    struct mx_timer limit; /* of the worker */
+    bool is_taken;         /* by a thread */
+    bool has_ended;        /* it is on its way back */
+    bool is_late;          /* nobody waits for it any more */
 };
 
 /* The jobs' part of the process object. */
@@ -31,7 +42,8 @@ static struct {
     pthread_cond_t ended; /* a thread has */
     struct mx_list jobs;  /* waiting, running and on the way back; oldest first */
     size_t waiting;
-    size_t threads;
+    size_t threads; /* all of them */
+    size_t stuck;
     size_t idle;
     bool is_set;
     bool stop;
@@ -57,6 +69,7 @@ static void
 job_back(void *arg)
 {
     struct job *job = arg;
+    mx_timer_stop(&job->limit);
     (void)pthread_mutex_lock(&all.lock);
     mx_list_remove(&job->node);
     (void)pthread_mutex_unlock(&all.lock);
@@ -67,11 +80,29 @@ job_back(void *arg)
     free(job);
 }
 
+static size_t
+room_for_threads(void)
+{
+    return THREADS_MAX + mx_min_size(all.stuck, STUCK_MAX);
+}
+
+/* A stuck thread has come back; under the lock, which is let go of meanwhile. */
+static void
+came_late(struct job *job)
+{
+    mx_list_remove(&job->node);
+    all.stuck--;
+    (void)pthread_mutex_unlock(&all.lock);
+    job->ops.drop(job->arg);
+    free(job);
+    (void)pthread_mutex_lock(&all.lock);
+}
+
 static void *
 run(void *arg MX_UNUSED)
 {
     (void)pthread_mutex_lock(&all.lock);
-    while (!all.stop) {
+    while (!all.stop && all.threads <= room_for_threads()) {
         struct job *job = all.waiting > 0 ? next_waiting() : NULL;
         if (job == NULL) {
             all.idle++;
@@ -84,7 +115,10 @@ run(void *arg MX_UNUSED)
         (void)pthread_mutex_unlock(&all.lock);
         job->ops.work(job->arg);
         (void)pthread_mutex_lock(&all.lock);
-        if (!all.stop) {
+        if (job->is_late) {
+            came_late(job);
+        } else if (!all.stop) {
+            job->has_ended = true;
             mx_worker_post(job->worker, job_back, job);
         }
     }
@@ -111,12 +145,109 @@ add_thread(void)
     (void)pthread_attr_destroy(&attr);
 }
 
+/* Under the lock. */
+static void
+add_thread_if_needed(void)
+{
+    if (all.idle < all.waiting && all.threads < room_for_threads()) {
+        add_thread();
+    }
+}
+
+/* ------------------------------------------------------------ jobs that hang */
+
+/* Why, for the log. False: the job has just ended, or is late already. */
+static bool
+job_abandon(struct job *job, char reason[LATE_TEXT_MAX])
+{
+    (void)pthread_mutex_lock(&all.lock);
+    bool was_taken = job->is_taken;
+    bool abandons = !job->has_ended && !job->is_late;
+    if (abandons && was_taken) {
+        job->is_late = true;
+        all.stuck++;
+        add_thread_if_needed();
+    } else if (abandons) {
+        mx_list_remove(&job->node);
+        all.waiting--;
+    }
+    size_t stuck = all.stuck;
+    (void)pthread_mutex_unlock(&all.lock);
+    if (!abandons) {
+        return false;
+    }
+    if (was_taken) {
+        (void)snprintf(reason, LATE_TEXT_MAX,
+                       "what was asked on the machine (PAM, a directory of users) has not answered "
+                       "in time; %zu threads wait so, %d of them at most are replaced; "
+                       "auth_connect_timeout is the limit",
+                       stuck, STUCK_MAX);
+        return true;
+    }
+    (void)snprintf(reason, LATE_TEXT_MAX,
+                   "no thread was free in time to ask the machine (PAM, a directory of users); %zu "
+                   "of them hang",
+                   stuck);
+    job->ops.drop(job->arg);
+    free(job);
+    return true;
+}
+
+/* On the job's worker, for a session that may have gone. */
+static bool
+job_late(struct job *job, uint64_t id)
+{
+    char reason[LATE_TEXT_MAX];
+    struct mx_err err;
+    mx_timer_stop(&job->limit);
+    if (!job_abandon(job, reason)) {
+        return false;
+    }
+    struct mx_session *session = core_session_find(id);
+    if (session == NULL || !mx_session_is_open(session)) {
+        mx_log_warning(NULL, "A login whose client has gone: %s", reason);
+        return true;
+    }
+    (void)mx_err_set(&err, 1105, "HY000",
+                     "The authentication was given up: no answer within %" PRId64 " seconds",
+                     mx_session_login_limit_ms() / 1000);
+    session->protocol->client_job_late(session, &err, reason);
+    return true;
+}
+
+static void
+limit_reached(struct mx_timer *timer)
+{
+    struct job *job = mx_container_of(timer, struct job, limit);
+    (void)job_late(job, job->session);
+}
+
+bool
+core_job_give_up(struct mx_session *session)
+{
+    struct job *found = NULL;
+    (void)pthread_mutex_lock(&all.lock);
+    if (all.is_set) {
+        mx_list_each_safe (node, &all.jobs) {
+            struct job *job = mx_container_of(node, struct job, node);
+            if (job->session == session->id && !job->is_late && !job->has_ended) {
+                found = job;
+            }
+        }
+    }
+    (void)pthread_mutex_unlock(&all.lock);
+    return found != NULL && job_late(found, session->id);
+}
+
+/* ------------------------------------------------------------ a job */
+
 void
 core_job_run(const struct mx_session *session, const struct core_job_ops *ops, void *arg)
 {
     struct job *job = mx_calloc(1, sizeof(*job));
     *job =
         (struct job){.session = session->id, .worker = mx_worker_self(), .ops = *ops, .arg = arg};
+    mx_timer_start(&job->limit, limit_reached, mx_session_login_limit_ms());
     (void)pthread_mutex_lock(&all.lock);
     if (!all.is_set) {
         all.is_set = true;
@@ -124,9 +255,7 @@ core_job_run(const struct mx_session *session, const struct core_job_ops *ops, v
     }
     mx_list_append(&all.jobs, &job->node);
     all.waiting++;
-    if (all.idle < all.waiting && all.threads < THREADS_MAX) {
-        add_thread();
-    }
+    add_thread_if_needed();
     (void)pthread_cond_signal(&all.wake);
     (void)pthread_mutex_unlock(&all.lock);
 }
@@ -158,7 +287,7 @@ core_auth_jobs_stop(void)
     (void)pthread_mutex_lock(&all.lock);
     all.stop = true;
     (void)pthread_cond_broadcast(&all.wake);
-    while (all.threads > 0 && rc == 0) {
+    while (all.threads > all.stuck && rc == 0) {
         rc = pthread_cond_timedwait(&all.ended, &all.lock, &until);
     }
     if (all.is_set && all.threads == 0) {

@@ -239,6 +239,9 @@ static void
 login_is_late(struct mx_timer *timer)
 {
     struct mx_session *session = mx_container_of(timer, struct mx_session, idle_timer);
+    if (core_job_give_up(session)) {
+        return;
+    }
     mx_log_warning(&session->log,
                    "The client at '%s' has not finished its login in time and is closed; a slow "
                    "network can be allowed for with auth_connect_timeout",

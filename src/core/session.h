@@ -99,7 +99,8 @@ struct core_accepted {
     struct mx_service *service;
 };
 
-/* On the worker that is to carry it. Refuses with an error packet, or makes it wait, when it must. */
+/* On the worker that is to carry it. Refuses with an error packet, or makes it wait, when it must.
+ */
 void core_session_new(struct core_accepted *accepted);
 
 /* End of a session for a reason found inside; text as for mx_session_kill. */
@@ -161,7 +162,9 @@ void core_sessions_server_hangup(const char *server_name);
 
 /*
  * auth_jobs.c: work(arg) on a thread, then done(session, arg) on the session's worker. When that
- * returns false, or the session has gone, drop(arg) is called, on any thread.
+ * returns false, or the session has gone, drop(arg) is called, on any thread. A job that takes
+ * longer than the limit of logins is given up: client_job_late of the protocol, and drop(arg) when
+ * it ends after all.
  */
 struct core_job_ops {
     void (*work)(void *arg);
@@ -169,6 +172,8 @@ struct core_job_ops {
     void (*drop)(void *arg);
 };
 void core_job_run(const struct mx_session *session, const struct core_job_ops *ops, void *arg);
+/* The session's time is over. False: it does not wait for a job. */
+bool core_job_give_up(struct mx_session *session);
 
 /* session_block.c: addresses with too many failed logins; shared by all workers. */
 /* -1 and the error for the client: it is blocked. */

@@ -8,7 +8,9 @@ import subprocess
 import pymysql
 import pytest
 
+from accounts import Exchange
 from conftest import Proxy, finish, running_cluster, starter
+from conversations import raw
 from lab import lab
 from pam import Pam
 
@@ -16,14 +18,14 @@ PASSWORD = "ask=Password: =open sesame"
 CODE = "ask=Your code: =123456"
 ACCOUNTS = (("plain", ""), ("two", "two"), ("asks_more", "asks_more"), ("expired", "expired"),
             ("talks", "talks"), ("code_first", "code_first"), ("remote", "remote"),
-            ("broken", "nothere"), ("slow", "slow"), ("path", "../mysql"))
+            ("broken", "nothere"), ("slow", "slow"), ("hangs", "hangs"), ("path", "../mysql"))
 
 
 @pytest.fixture(scope="module")
 def server_pam(tmp_path_factory):
     """Services of the servers' machine."""
     made = Pam(str(tmp_path_factory.mktemp("server_pam")))
-    for name in ("mysql", "expired", "talks", "remote", "slow", "guests", "renames"):
+    for name in ("mysql", "expired", "talks", "remote", "slow", "hangs", "guests", "renames"):
         made.service(name, PASSWORD)
     made.service("two", PASSWORD, CODE)
     made.service("code_first", "info=Look at your phone", "show=Code: =123456", PASSWORD)
@@ -43,8 +45,10 @@ def pam(tmp_path_factory):
     made.service("code_first", "info=Look at your phone", "show=Code: =123456", PASSWORD)
     made.service("remote", PASSWORD, "remote=127.0.0.1")
     made.service("slow", PASSWORD, f"wait={folder}/go")
+    made.service("hangs", PASSWORD, f"wait={folder}/never")
     made.service("guests", PASSWORD)
     made.service("renames", PASSWORD, "rename=mapped")
+    made.never = str(folder / "never")
     made.go = str(folder / "go")
     return made
 
@@ -276,6 +280,54 @@ def test_a_slow_service_blocks_nobody(start, pam):
         assert client.communicate(timeout=60)[0] == "slow@%\n"
     gone.wait()
     os.unlink(pam.go)
+
+
+def hang(proxy):
+    """A client that PAM does not answer; what it hears can be read later."""
+    client = Exchange(proxy.port, "hangs")
+    assert client.plugin == b"dialog"
+    client.send(raw.frame(b"open sesame\0", client.sequence + 1))
+    return client
+
+
+GIVEN_UP = b"\xff" + (1105).to_bytes(2, "little") + b"#HY000The authentication was given up"
+
+
+def test_hanging_module_is_given_up(start, pam):
+    """More logins than there are threads; their threads are replaced and come back in the end."""
+    proxy = start(changes={"maxscale": {"threads": "2", "auth_connect_timeout": "5s",
+                                        "log_throttling": "0,0s,0s"}})
+    try:
+        hang(proxy).close()
+        clients = [hang(proxy) for _ in range(20)]
+        for client in clients:
+            with client:
+                assert client.packet().startswith(GIVEN_UP)
+        logged(proxy, "16 threads wait so")
+        logged(proxy, "A login whose client has gone")
+        # The machine's fault does not count against the client's address.
+        assert whoami(Dialog("open sesame").login(proxy, "plain")) == "plain@%"
+        with raw.Client(proxy.port) as session:
+            session.command(raw.CHANGE_USER, b"hangs\0\0\0\x2d\0mysql_native_password\0")
+            assert session.packet().startswith(b"\xfedialog")
+            session.send(raw.frame(b"open sesame\0", session.sequence + 1))
+            assert session.packet().startswith(GIVEN_UP)
+            assert session.query("SELECT CURRENT_USER()")[-2][5:] == b"app@%"
+    finally:
+        with open(pam.never, "w", encoding="utf-8"):
+            pass
+    try:
+        assert whoami(Dialog("open sesame").login(proxy, "hangs")) == "hangs@%"
+        proxy.stop()
+    finally:
+        os.unlink(pam.never)
+
+
+def test_end_of_the_program_does_not_wait_for_a_module_that_hangs(start):
+    proxy = start(changes={"maxscale": {"auth_connect_timeout": "5s"}})
+    with hang(proxy) as client:
+        assert client.packet().startswith(GIVEN_UP)
+    proxy.stop()
 
 
 def test_anonymous_mapping(cluster, start):

@@ -95,6 +95,7 @@ client_open(struct mx_session *session)
     client->status = WIRE_STATUS_AUTOCOMMIT;
     client->out_aligned = true;
     mx_conn_set_ops(mx_session_conn(session), &conn_ops, session);
+    mx_conn_set_secret_input(mx_session_conn(session), true);
     mx_session_expect_login(session);
     client_greet(session);
 }

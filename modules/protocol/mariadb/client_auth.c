@@ -117,6 +117,14 @@ attempt_new(const struct wire_login *login, uint8_t sequence, bool is_change)
 
 /* ------------------------------------------------------------ ends of an attempt */
 
+/* No passwords come from here on. */
+static void
+attempt_end(struct mx_session *session)
+{
+    client_attempt_free(client_of(session));
+    mx_conn_set_secret_input(mx_session_conn(session), false);
+}
+
 /* A session that was never started ends; one that wanted to change its user goes on as it was. */
 static void
 attempt_failed(struct mx_session *session, const struct mx_err *err, const char *reason,
@@ -127,7 +135,7 @@ attempt_failed(struct mx_session *session, const struct mx_err *err, const char 
     mx_session_login_failed(session, attempt->user, err, reason, counts);
     client->walk.sequence = attempt->sequence;
     bool is_change = attempt->is_change;
-    client_attempt_free(client);
+    attempt_end(session);
     client_write_answer(session, err);
     if (!is_change) {
         client->state = CLIENT_DEAD;
@@ -220,7 +228,7 @@ login_succeeded(struct mx_session *session)
     uint8_t sequence = client->attempt->sequence;
     bool servers_decide = mx_session_passthrough(session) != NULL;
     struct mariadb_identity *identity = identity_new(session);
-    client_attempt_free(client);
+    attempt_end(session);
     client_become(session, identity);
     client->walk.sequence = sequence;
     if (servers_decide) {
@@ -279,6 +287,7 @@ attempt_map(struct mx_session *session, bool again)
         client->next_identity = identity_new(session);
         client->walk.sequence = attempt->sequence;
         client->state = CLIENT_COMMAND;
+        mx_conn_set_secret_input(mx_session_conn(session), false);
         client_route_change_user(session);
     } else {
         login_succeeded(session);
@@ -431,6 +440,19 @@ client_job(struct mx_session *session, void *job)
     client_unpause(session, PAUSE_LOGIN);
     attempt_step(session, job);
     return true;
+}
+
+void
+client_job_late(struct mx_session *session, const struct mx_err *err, const char *reason)
+{
+    struct mariadb_client *client = client_of(session);
+    if (client->attempt == NULL ||
+        (client->state != CLIENT_JOB && client->state != CLIENT_MAPPING)) {
+        return;
+    }
+    client->state = CLIENT_EXCHANGE;
+    client_unpause(session, PAUSE_LOGIN);
+    attempt_failed(session, err, reason, false);
 }
 
 /* True: nobody looks for an account, the servers will. */
@@ -652,7 +674,6 @@ client_login_data(struct mx_session *session, uint8_t *data, size_t len)
         take_response(session, &packet);
     } else {
         take_answer(session, &packet);
-        explicit_bzero(data, packet.size); /* it may be a password */
     }
     return packet.size;
 }
@@ -670,6 +691,7 @@ client_change_user(struct mx_session *session, const uint8_t *payload, size_t le
     }
     client->exclusive = true;
     client->change = CHANGE_USER;
+    mx_conn_set_secret_input(mx_session_conn(session), true);
     if (login.attrs.len == 0 && client->identity != NULL) {
         login.attrs = (struct wire_slice){client->identity->attrs, client->identity->attrs_len};
     }

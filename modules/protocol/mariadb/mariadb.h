@@ -201,6 +201,7 @@ size_t client_login_data(struct mx_session *session, uint8_t *data, size_t len);
 void client_change_user(struct mx_session *session, const uint8_t *payload, size_t len);
 void client_accounts(struct mx_session *session);
 bool client_job(struct mx_session *session, void *job);
+void client_job_late(struct mx_session *session, const struct mx_err *err, const char *reason);
 void client_mapped(struct mx_session *session);
 /* Takes over the identity. */
 void client_become(struct mx_session *session, struct mariadb_identity *identity);

@@ -34,6 +34,7 @@ static const struct mx_protocol_ops ops = {
     .client_resume = client_resume,
     .client_accounts = client_accounts,
     .client_job = client_job,
+    .client_job_late = client_job_late,
     .client_is_quiet = client_is_quiet,
     .client_mapped = client_mapped,
     .client_attributes = client_attributes,
