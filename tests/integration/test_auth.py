@@ -23,6 +23,7 @@ ACCOUNTS = (
     "CREATE USER two@'127.0.0.1' IDENTIFIED BY 'here'",
     "CREATE USER two@'%' IDENTIFIED BY 'there'",
     "CREATE USER tenant@'%' IDENTIFIED BY 't'",
+    "CREATE USER faraway@'10.99.%' IDENTIFIED BY 'f'",
     "CREATE DATABASE IF NOT EXISTS closed",
     "CREATE DATABASE IF NOT EXISTS own_db",
     "GRANT SELECT ON `own\\_db`.* TO tenant@'%'",
@@ -187,6 +188,8 @@ def test_error_is_the_one_of_the_server_byte_for_byte(proxy, accounts, user, pas
 
 @pytest.mark.parametrize("user,password,database,reason", [
     ("nobody", "x", None, "no account of this name"),
+    ("faraway", "f", None, "for other addresses than the client's"),
+    ("ed", "e", None, "no authenticator of the listener serves the account's plugin"),
     ("native", "wrong", None, "the password is wrong"),
     ("native", "", None, "no password was given"),
     ("tenant", "t", "closed", "the database is not open"),
@@ -210,6 +213,19 @@ def test_expired_password_opens_a_sandbox_only(proxy, accounts):
     direct = client("expired", "x", *over(accounts.primary.port), sql=sql)
     proxied = client("expired", "x", *over(proxy.ports["native"]), sql=sql)
     assert proxied.stderr == direct.stderr
+
+
+def test_expired_password_is_changed_through_the_proxy(proxy, accounts):
+    accounts.primary.run("CREATE OR REPLACE USER renewed@'%' IDENTIFIED BY 'old' PASSWORD EXPIRE")
+    accounts.sync()
+    port = over(proxy.ports["native"])
+    done = client("renewed", "old", *port, "--connect-expired-password",
+                  sql="SET PASSWORD = PASSWORD('new')")
+    assert done.returncode == 0, done.stderr
+    accounts.sync()
+    # A wrong password has the accounts read again, for the next login.
+    lab.wait_for("the new password", lambda: client("renewed", "new", *port).returncode == 0)
+    denied("renewed", "old", *port)
 
 
 # ------------------------------------------------------------ hosts
@@ -509,6 +525,52 @@ def test_accounts_of_a_file(accounts, make_proxy, tmp_path):
         "user_accounts_file": str(path), "user_accounts_file_usage": "file_only_always"}})
     lab.wait_for("a login", lambda: client("filed", "secret", *over(proxy.port)).returncode == 0)
     denied("native", "n", *over(proxy.port))
+
+
+def test_file_adds_to_the_accounts_of_the_servers(accounts, make_proxy, tmp_path):
+    """Rows of a user that the servers know are theirs; databases and roles of the file are added."""
+    native = {"host": "%", "plugin": "mysql_native_password"}
+    path = tmp_path / "accounts.json"
+    path.write_text(json.dumps({
+        "user": [{"user": "added", "password": "*14E65567ABDB5135D0CFD9A70B3032C179A49EE7", **native},
+                 {"user": "native", "password": "*14E65567ABDB5135D0CFD9A70B3032C179A49EE7", **native},
+                 {"user": "member", "default_role": "opener",
+                  "password": "*14E65567ABDB5135D0CFD9A70B3032C179A49EE7", **native},
+                 {"user": "opener", "host": "", "is_role": True}],
+        "db": [{"user": "added", "host": "%", "db": "clo%"}, {"user": "opener", "host": "", "db": "own_db"}],
+        "roles_mapping": [{"user": "member", "host": "%", "role": "opener"}]}))
+    accounts.primary.run("CREATE OR REPLACE USER secretive@'%' IDENTIFIED BY 'secret'",
+                         "GRANT SELECT ON *.* TO secretive@'%'")
+    accounts.sync()
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text(json.dumps({
+        "user_map": [{"original_user": name, "mapped_user": "secretive"} for name in ("added", "member")],
+        "server_credentials": [{"mapped_user": "secretive", "password": "secret"}]}))
+    proxy = make_proxy(accounts.servers, {
+        "maxscale": {"users_refresh_time": "0s"},
+        "Read-Write-Service": {"user_accounts_file": str(path),
+                               "user_accounts_file_usage": "add_when_load_ok"},
+        "Read-Write-Listener": {"user_mapping_file": str(mapping)}})
+    proxy.wait_ready("maxscale", "maxscale")
+    gets_in("native", "n", *over(proxy.port))
+    denied("native", "secret", *over(proxy.port))
+    for user, good, bad in (("added", "closed", "own_db"), ("member", "own_db", "closed")):
+        gets_in(user, "secret", *over(proxy.port), good, as_user="secretive")
+        denied(user, "secret", *over(proxy.port), bad, code=1044)
+
+
+def test_failed_logins_cause_one_load_at_most_in_a_time(accounts, make_proxy):
+    """The first loads are free; then a failed login changes nothing until users_refresh_time is over."""
+    proxy = make_proxy(accounts.servers, {"maxscale": {"users_refresh_time": "3600s",
+                                                       "max_auth_errors_until_block": "0"}})
+    proxy.wait_ready("maxscale", "maxscale")
+    for number in range(12):
+        denied(f"unknown{number}", "x", *over(proxy.port))
+    accounts.primary.run("CREATE OR REPLACE USER tardy@'%' IDENTIFIED BY 't'")
+    accounts.sync()
+    denied("tardy", "t", *over(proxy.port))
+    proxy.maxctrl("reload", "service", "Read-Write-Service")
+    lab.wait_for("the account", lambda: client("tardy", "t", *over(proxy.port)).returncode == 0)
 
 
 def test_mapping_is_read_again_when_the_listener_is_changed(accounts, make_proxy, tmp_path):
