@@ -43,6 +43,7 @@ static void
 session_here(void *arg)
 {
     struct core_accepted *accepted = arg;
+    core_registry_catch_up();
     core_session_new(accepted);
     free(accepted);
 }
@@ -52,6 +53,7 @@ static void
 on_accepted(void *arg, int fd, const struct sockaddr *peer)
 {
     const struct serving *s = arg;
+    core_registry_catch_up();
     const struct core_registry *registry = core_registry_mine();
     struct core_listener *listener = core_registry_listener(registry, s->name);
     struct mx_service *service =

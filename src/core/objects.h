@@ -245,6 +245,12 @@ struct core_registry {
  * threads take a reference with core_registry_ref() and give it back with core_registry_unref().
  */
 const struct core_registry *core_registry_mine(void);
+
+/*
+ * On a worker, at the beginning of an event: takes the newest registry although its message waits
+ * still. Who was told that a change is made may come back before the message is read.
+ */
+void core_registry_catch_up(void);
 const struct core_registry *core_registry_ref(void);
 void core_registry_unref(const struct core_registry *registry);
 /* Main thread only: takes over `registry`, hands it to every worker and waits for none of them. */

@@ -5,6 +5,7 @@
 #include "mx/worker.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 static struct {
     pthread_mutex_t lock;
     struct core_registry *current;
+    _Atomic uint64_t newest; /* version of `current` */
     struct core_registry *mine[SLOT_COUNT];
 } place = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -138,6 +140,24 @@ receive(void *arg)
     }
 }
 
+static void
+unref_later(void *arg)
+{
+    core_registry_unref(arg);
+}
+
+void
+core_registry_catch_up(void)
+{
+    size_t slot = slot_of(mx_worker_self());
+    struct core_registry *old = place.mine[slot];
+    if (old == NULL || atomic_load(&place.newest) == old->version) {
+        return;
+    }
+    place.mine[slot] = core_registry_ref()->self;
+    mx_worker_defer(unref_later, old); /* somebody may have borrowed from it in this turn */
+}
+
 void
 core_registry_publish(struct core_registry *registry)
 {
@@ -145,6 +165,7 @@ core_registry_publish(struct core_registry *registry)
     struct core_registry *old = place.current;
     registry->version = old != NULL ? old->version + 1 : 1;
     place.current = registry;
+    atomic_store(&place.newest, registry->version);
     (void)pthread_mutex_unlock(&place.lock);
     for (int i = 0; i < mx_worker_count(); i++) {
         mx_ref_get(&registry->ref);

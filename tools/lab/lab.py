@@ -89,7 +89,7 @@ class Server:
         temporary = own_temporary(self.folder)
         command = [
             "mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--port={self.port}",
-            f"--tmpdir={temporary}",
+            f"--tmpdir={temporary}", "--long-query-time=3600",  # a busy machine is no news
             f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--server-id={self.server_id}",
             f"--log-error={self.folder}/error.log", f"--pid-file={self.folder}/pid",
             "--gtid-strict-mode=ON", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
