@@ -2,10 +2,10 @@
 #include "core/objects.h"
 #include "core/params_json.h"
 #include "core/runtime.h"
+#include "mx/atomic.h"
 #include "mx/worker.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@
 static struct {
     pthread_mutex_t lock;
     struct core_registry *current;
-    _Atomic uint64_t newest; /* version of `current` */
+    struct mx_atomic newest; /* version of `current` */
     struct core_registry *mine[SLOT_COUNT];
 } place = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -151,7 +151,7 @@ core_registry_catch_up(void)
 {
     size_t slot = slot_of(mx_worker_self());
     struct core_registry *old = place.mine[slot];
-    if (old == NULL || atomic_load(&place.newest) == old->version) {
+    if (old == NULL || mx_atomic_get(&place.newest) == (int64_t)old->version) {
         return;
     }
     place.mine[slot] = core_registry_ref()->self;
@@ -165,7 +165,7 @@ core_registry_publish(struct core_registry *registry)
     struct core_registry *old = place.current;
     registry->version = old != NULL ? old->version + 1 : 1;
     place.current = registry;
-    atomic_store(&place.newest, registry->version);
+    mx_atomic_set(&place.newest, (int64_t)registry->version);
     (void)pthread_mutex_unlock(&place.lock);
     for (int i = 0; i < mx_worker_count(); i++) {
         mx_ref_get(&registry->ref);
