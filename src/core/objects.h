@@ -83,8 +83,8 @@ struct core_server_runtime {
                                       MariaDB extended ones; 0 never contacted */
     struct mx_atomic charset;      /* default collation number of its greeting */
     struct mx_atomic uptime_s;
-    struct mx_atomic node_id;             /* -1 */
-    struct mx_atomic master_id;           /* -1 */
+    struct mx_atomic node_id;   /* -1 */
+    struct mx_atomic master_id; /* -1 */
     struct mx_atomic ping_us;
     struct mx_atomic response_us; /* average of reads, 0: none measured */
     pthread_mutex_t lock;

@@ -1,7 +1,7 @@
 /*
- * Opens many connections at once and counts what each hears: a greeting, an error packet, or nothing
- * within a minute. With a USER (who has no password) each logs in and runs a statement; what counts
- * then is whether that was answered. storm PORT CLIENTS [USER]
+ * Opens many connections at once and counts what each hears: a greeting, an error packet, or
+ * nothing within a minute. With a USER (who has no password) each logs in and runs a statement;
+ * what counts then is whether that was answered. storm PORT CLIENTS [USER]
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,11 @@
 #define SILENCE_MS 60000
 
 /* What a client waits for. */
-enum stage { GREETING = 0, LOGIN, ANSWER };
+enum stage {
+    GREETING = 0,
+    LOGIN,
+    ANSWER
+};
 
 static int greeted, answered, refused, silent;
 static const char *user;
