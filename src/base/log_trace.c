@@ -26,8 +26,11 @@ drop_oldest(struct mx_log_trace *trace)
 void
 base_log_trace_free(struct mx_log_trace *trace)
 {
-    while (trace != NULL && trace->count > 0) {
-        drop_oldest(trace);
+    if (trace == NULL) {
+        return;
+    }
+    mx_list_each_safe (node, &trace->lines) {
+        free(base_log_kept_of(node));
     }
     free(trace);
 }

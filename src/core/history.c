@@ -89,7 +89,9 @@ looks_back(const struct mx_history_entry *view)
         if (text[i] == '(' || (text[i] == '@' && before == '=')) {
             return true;
         }
-        before = text[i] == ' ' ? before : text[i];
+        if (text[i] != ' ') {
+            before = text[i];
+        }
     }
     return strncasecmp(text, "PREPARE", mx_min_size(len, 7)) == 0 ||
            strncasecmp(text, "EXECUTE", mx_min_size(len, 7)) == 0;

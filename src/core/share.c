@@ -101,6 +101,7 @@ wait_new(struct mx_endpoint *endpoint)
 static struct mx_endpoint *
 wait_end(struct core_wait *wait)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it does not see that the list gives up a node */
     struct mx_endpoint *endpoint = wait->endpoint;
     mx_list_remove(&wait->node);
     endpoint->wait = NULL;

@@ -36,6 +36,6 @@ void core_share_note(struct mx_endpoint *endpoint);
 /* There may be something for those who wait; looked at at the end of this loop turn. */
 void core_share_serve_soon(struct core_pool *pool);
 /* The place is this one's: its worker is told. */
-void core_share_grant(struct core_slot_wait *wait);
+void core_share_grant(struct core_slot_wait *slot);
 
 #endif

@@ -100,6 +100,7 @@ core_slots_raised(struct core_slots *slots, int64_t limit)
 bool
 core_slots_call(struct core_slots *slots, struct core_slot_wait *wait)
 {
+    MX_ASSERT(wait != NULL);
     (void)pthread_mutex_lock(&slots->lock);
     bool is_first = first(slots) == wait;
     if (is_first) {
