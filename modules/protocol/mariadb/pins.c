@@ -101,17 +101,31 @@ behind_quotes(const char *text, size_t len, size_t at)
 {
     char quote = text[at++];
     while (at < len && text[at] != quote) {
-        at += text[at] == '\\' && quote != '`' ? 2u : 1u;
+        at++;
     }
     return mx_min_size(at + 1, len);
 }
 
-/* The expression has the same value when the history is repeated. */
+/* A comment begins; what is in it is not told apart here. */
+static bool
+is_comment(const char *text, size_t len, size_t at)
+{
+    char next = at + 1 < len ? text[at + 1] : '\0';
+    return text[at] == '#' || (text[at] == '/' && next == '*') || (text[at] == '-' && next == '-');
+}
+
+/* The expression has the same value when the history is repeated; in doubt it has not. */
 static bool
 is_constant(const char *text, size_t len)
 {
+    if (memchr(text, '\\', len) != NULL) {
+        return false; /* sql_mode says whether it hides a quote */
+    }
     for (size_t at = 0; at < len;) {
         char c = text[at];
+        if (is_comment(text, len, at)) {
+            return false;
+        }
         if (c == '\'' || c == '"' || c == '`') {
             at = behind_quotes(text, len, at);
         } else if (is_word_char(c)) {
@@ -216,8 +230,9 @@ note_questions(const struct statement *s, struct pin_effect *out)
         out->set |= PIN_ASKS;
     }
     out->makes_id = out->makes_id || sql->op == MX_SQL_OP_INSERT || sql->op == MX_SQL_OP_LOAD ||
-                    sql->op == MX_SQL_OP_LOAD_LOCAL || contains(s->text, s->len, "LAST_INSERT_ID");
-    out->later = out->later || contains(s->text, s->len, "SQL_CALC_FOUND_ROWS");
+                    sql->op == MX_SQL_OP_LOAD_LOCAL || (sql->type & MX_SQL_MASTER_READ) != 0;
+    out->later = out->later ||
+                 (sql->op == MX_SQL_OP_SELECT && contains(s->text, s->len, "SQL_CALC_FOUND_ROWS"));
 }
 
 static void
@@ -275,7 +290,7 @@ note_prepare(const struct mx_query *query, struct pin_effect *out)
     note_questions(&s, &asked);
     out->set |= asked.set & PIN_ASKS;
     out->set |= asked.later ? PIN_ASKS : 0;
-    out->set |= contains(s.text, s.len, "LAST_INSERT_ID") ? PIN_MAKES_ID : 0;
+    out->set |= (query->sql->type & MX_SQL_MASTER_READ) != 0 ? PIN_MAKES_ID : 0;
     out->set |= query->history_id == 0 ? PIN_STATE : 0;
 }
 

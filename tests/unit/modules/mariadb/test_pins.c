@@ -92,7 +92,7 @@ test_what_the_history_brings_back(void **state MX_UNUSED)
     static const char *const texts[] = {
         "SET @a = 1",
         "SET @a = 'NOW()', @b = -1.5, @c = NULL",
-        "SET @a = 'it''s', @b = \"x\\\"SELECT\"",
+        "SET @a = 'it''s', @b = \"x\"\"SELECT\"",
         "SET @old = @@sql_mode, sql_mode = ''",
         "SET sql_mode = CONCAT(@@sql_mode, ',ANSI')",
         "SET sql_mode = @old",
@@ -118,6 +118,10 @@ test_what_would_not_be_the_same_again(void **state MX_UNUSED)
     static const char *const texts[] = {
         "SET @a = NOW()",
         "SET @a = CURRENT_TIMESTAMP",
+        "SET @a = CONCAT('\\', NOW(), '')",
+        "SET @a = 1 /* ' */ + RAND() /* ' */",
+        "SET @a = 1 # '\n + RAND() # '",
+        "SET @a = 1 -- '\n + RAND() -- '",
         "SET @a = (SELECT 1)",
         "SET @a = uuid ()",
         "SET @a = f(1)",
@@ -174,6 +178,9 @@ static void
 test_questions(void **state MX_UNUSED)
 {
     assert_true(effect_of(WIRE_COM_QUERY, "SELECT SQL_CALC_FOUND_ROWS 1").later);
+    assert_true(effect_of(WIRE_COM_QUERY, "UPDATE t SET a = LAST_INSERT_ID(5)").makes_id);
+    assert_true(effect_of(WIRE_COM_QUERY, "SELECT LAST_INSERT_ID(5)").makes_id);
+    assert_false(effect_of(WIRE_COM_QUERY, "UPDATE t SET a = 'LAST_INSERT_ID'").makes_id);
     assert_int_equal(effect_of(WIRE_COM_QUERY, "SELECT ROW_COUNT()").set, PIN_ASKS);
     assert_int_equal(effect_of(WIRE_COM_QUERY, "SHOW WARNINGS").set, 0);
     assert_true(effect_of(WIRE_COM_QUERY, "SELECT last_insert_id(5)").makes_id);
