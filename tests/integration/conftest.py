@@ -148,3 +148,20 @@ def proxy(cluster):
     """The walkthrough's proxy in front of the module's shared cluster."""
     shared = Proxy(cluster.servers)
     yield from running(shared)
+
+
+def ask(connection, *statements):
+    """The rows of the last one, or its error number."""
+    rows = ()
+    with connection.cursor() as cursor:
+        for statement in statements:
+            try:
+                cursor.execute(statement)
+                rows = cursor.fetchall()
+            except pymysql.MySQLError as error:
+                rows = error.args[0]
+    return rows
+
+
+def thread_id(connection):
+    return ask(connection, "SELECT @@pseudo_thread_id")[0][0]

@@ -6,6 +6,7 @@ import struct
 import pymysql
 import pytest
 
+from conftest import ask, thread_id
 from lab import lab
 
 GRANTS = (
@@ -80,23 +81,6 @@ def drain(proxy):
         except pymysql.MySQLError:
             pass  # it has ended by itself
     lab.wait_for("an empty pool", lambda: statistics(proxy)["persistent_connections"] == 0)
-
-
-def ask(connection, *statements):
-    """The rows of the last one, or its error number."""
-    rows = ()
-    with connection.cursor() as cursor:
-        for statement in statements:
-            try:
-                cursor.execute(statement)
-                rows = cursor.fetchall()
-            except pymysql.MySQLError as error:
-                rows = error.args[0]
-    return rows
-
-
-def thread_id(connection):
-    return ask(connection, "SELECT @@pseudo_thread_id")[0][0]
 
 
 def again(proxy, number, *look, user="app", **more):

@@ -1,14 +1,13 @@
 """Server connections that running sessions share (idle_session_pool_time). With one connection for all of
 them every statement of another session takes it away, unless something binds it to its session: for each
 kind of state either it is there again on the next connection, or the connection stayed."""
-import os
-import shutil
 import struct
 import threading
 
 import pymysql
 import pytest
 
+from conftest import ask, running_cluster, thread_id
 from lab import lab
 
 GRANTS = (
@@ -28,14 +27,9 @@ SERVICES = {"plain": "Plain", "split": "Read-Write-Service"}
 
 @pytest.fixture(scope="module")
 def server(template):
-    folder = lab.scratch("mx-cluster-")
-    os.symlink(template, os.path.join(folder, "template"))
-    made = lab.Cluster(folder, 0)
-    made.start()
-    made.primary.run(*GRANTS)
-    yield made.primary
-    made.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with running_cluster(template, 0) as made:
+        made.primary.run(*GRANTS)
+        yield made.primary
 
 
 def configuration(server, port, connections, threads=1, idle="0s", **more):
@@ -88,23 +82,6 @@ def started(server):
     yield begin
     for proxy in made:
         finish(proxy)
-
-
-def ask(connection, *statements):
-    """The rows of the last one, or its error number."""
-    rows = ()
-    with connection.cursor() as cursor:
-        for statement in statements:
-            try:
-                cursor.execute(statement)
-                rows = cursor.fetchall()
-            except pymysql.MySQLError as error:
-                rows = error.args[0]
-    return rows
-
-
-def thread_id(connection):
-    return ask(connection, "SELECT @@pseudo_thread_id")[0][0]
 
 
 def statistics(proxy):

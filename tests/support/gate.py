@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from rawclient import Gone, frame
+from relay import pump
 
 OK = b"\x00\x00\x00\x02\x00\x00\x00"
 
@@ -140,25 +141,12 @@ class Gate:
         if user not in self.users:
             server.sequence = peer.sequence - 1
             server.send(login)
-            threading.Thread(target=self.pump, args=(server.socket, peer.socket),
+            threading.Thread(target=pump, args=(server.socket, peer.socket),
                              daemon=True).start()
-            self.pump(peer.socket, server.socket)
+            pump(peer.socket, server.socket)
             return
         good = self.users[user].login(peer)
         self.logins.append((user, good))
         peer.send(OK if good else denied("no"))
         while good and peer.packet()[:1] != b"\x01":
             peer.send(OK)
-
-    @staticmethod
-    def pump(source, target):
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass

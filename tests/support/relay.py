@@ -58,6 +58,21 @@ class Kept:
         yield data
 
 
+def pump(source, target, direction=None, pieces=whole):
+    """Passes on what comes until one of the two has ended, then ends both."""
+    try:
+        while data := source.recv(65536):
+            for piece in pieces(direction, data, target):
+                target.sendall(piece)
+    except OSError:
+        pass
+    for end in (source, target):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
 class Relay:
     """pieces: called for each connection; gives a function that yields the pieces of what has come."""
 
@@ -84,18 +99,4 @@ class Relay:
             pieces = self.pieces()
             for source, target, direction in ((client, server, TO_SERVER), (server, client, TO_CLIENT)):
                 target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self.pump, args=(source, target, direction, pieces), daemon=True).start()
-
-    @staticmethod
-    def pump(source, target, direction, pieces):
-        try:
-            while data := source.recv(65536):
-                for piece in pieces(direction, data, target):
-                    target.sendall(piece)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+                threading.Thread(target=pump, args=(source, target, direction, pieces), daemon=True).start()

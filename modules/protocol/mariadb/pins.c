@@ -1,6 +1,8 @@
 /* What pins a connection; see pins.h. */
 #include "pins.h"
 
+#include "mariadb.h"
+
 #include "wire/cmd.h"
 
 #include <string.h>
@@ -317,19 +319,8 @@ pin_effect_of(const struct mx_query *query, const struct mx_sql_options *options
     case WIRE_COM_INIT_DB:
         out.set = query->history_id == 0 ? PIN_STATE : 0;
         break;
-    case WIRE_COM_STMT_SEND_LONG_DATA:
-    case WIRE_COM_STMT_FETCH:
-    case WIRE_COM_STMT_RESET:
-    case WIRE_COM_STMT_CLOSE:
-    case WIRE_COM_PING:
-    case WIRE_COM_STATISTICS:
-    case WIRE_COM_FIELD_LIST:
-    case WIRE_COM_PROCESS_INFO:
-    case WIRE_COM_CHANGE_USER:
-    case WIRE_COM_RESET_CONNECTION:
-        break;
     default:
-        out.set = PIN_STATE;
+        out.set = leftover_of(query->command, NULL, 0) == LEFTOVER_FOREVER ? PIN_STATE : 0;
         break;
     }
     return out;
