@@ -4,14 +4,16 @@
  *
  *   load_client --port 4006 [--user app] [--password app] [--database test]
  *               [--clients 16] [--seconds 5 | --statements 100000] [--sql "SELECT 1"]
- *               [--mode text|prepared|connect] [--tls protocol|raw] [--resume 1] [--staged 1]
+ *               [--mode text|prepared|connect] [--prepared 1] [--tls protocol|raw] [--resume 1]
+ *               [--staged 1]
  *
+ * prepared: each client prepares so many statements (--prepared) and executes one after the other.
  * connect: log in, one statement, quit, again and again; a statement is then all of this.
  * --tls: asked for within the protocol, or around it from the first byte; --resume 1: handshakes
  * but the first resume a session.
  * --staged 1, for text and prepared: all log in, run one statement, and wait; a report is printed.
- * A line of standard input makes them go on as without --staged; then there is a second report.
- * Connections are held until standard input ends. So what logins take can be told from what
+ * Each empty line of standard input makes them go on as without --staged; then there is another
+ * report. Connections are held until standard input ends. So what logins take can be told from what
  * statements take.
  */
 #include "load.h"
@@ -64,7 +66,9 @@ struct client {
     uint8_t sequence; /* of the login */
     uint8_t token[WIRE_SHA1_SIZE];
     uint32_t caps;
-    uint32_t stmt_id;
+    uint32_t *stmt_ids; /* of what it has prepared */
+    uint32_t prepared;
+    uint32_t turn; /* which of them is next */
     SSL *tls;
     int64_t sent_ns;
     struct wire_reply reply;
@@ -83,7 +87,8 @@ static struct {
     const char *password;
     const char *database;
     const char *sql;
-    long limit; /* statements; 0: none */
+    uint32_t prepared; /* statements of each client */
+    long limit;        /* statements; 0: none */
     int64_t for_ns;
     int64_t end_ns;
     int epoll_fd;
@@ -244,7 +249,8 @@ send_statement(struct client *client)
     client->phase = PHASE_RUN;
     if (run.mode == MODE_PREPARED) {
         uint8_t body[9] = {0};
-        wire_store_u32(body, client->stmt_id);
+        wire_store_u32(body, client->stmt_ids[client->turn]);
+        client->turn = (client->turn + 1) % run.prepared;
         body[5] = 1; /* iterations */
         send_command(client, WIRE_COM_STMT_EXECUTE, body, sizeof(body));
     } else {
@@ -364,6 +370,7 @@ take_login(struct client *client, const struct wire_packet *packet)
     }
     if (run.mode == MODE_PREPARED) {
         client->phase = PHASE_PREPARE;
+        client->stmt_ids = mx_calloc(run.prepared, sizeof(*client->stmt_ids));
         send_command(client, WIRE_COM_STMT_PREPARE, run.sql, strlen(run.sql));
     } else {
         send_statement(client);
@@ -389,8 +396,12 @@ take_reply(struct client *client, const uint8_t *bytes, size_t len)
     if (client->reply.kind != WIRE_REPLY_PREPARED) {
         load_die("the statement could not be prepared: %s", wire_reply_message(&client->reply));
     }
-    client->stmt_id = client->reply.statement_id;
-    send_statement(client);
+    client->stmt_ids[client->prepared++] = client->reply.statement_id;
+    if (client->prepared < run.prepared) {
+        send_command(client, WIRE_COM_STMT_PREPARE, run.sql, strlen(run.sql));
+    } else {
+        send_statement(client);
+    }
 }
 
 static void
@@ -463,6 +474,7 @@ take_options(int argc, char **argv)
     run.database = load_option(argc, argv, "--database", "");
     run.sql = load_option(argc, argv, "--sql", "SELECT 1");
     run.limit = load_number(argc, argv, "--statements", 0);
+    run.prepared = (uint32_t)load_number(argc, argv, "--prepared", 1);
     run.for_ns = load_number(argc, argv, "--seconds", 5) * 1000000000;
     run.staged = load_number(argc, argv, "--staged", 0) != 0 && run.mode != MODE_CONNECT;
     run.hold = run.staged;
@@ -480,7 +492,7 @@ run_stage(void)
     int64_t begun_ns = load_now_ns();
     run.end_ns = begun_ns + run.for_ns;
     run.open = run.count;
-    for (long i = 0; i < run.begun; i++) { /* the second stage: they have waited */
+    for (long i = 0; i < run.begun; i++) { /* a later stage: they have waited */
         send_statement(&run.clients[i]);
     }
     while (run.open > 0) {
@@ -494,16 +506,13 @@ run_stage(void)
 }
 
 static void
-second_stage(void)
+more_stages(void)
 {
-    if (getchar() == EOF) {
-        return;
-    }
-    run.hold = false;
-    run.done = 0;
-    memset(run.latency, 0, sizeof(run.latency));
-    run_stage();
     while (getchar() != EOF) {
+        run.hold = false;
+        run.done = 0;
+        memset(run.latency, 0, sizeof(run.latency));
+        run_stage();
     }
 }
 
@@ -515,7 +524,10 @@ main(int argc, char **argv)
     run.clients = mx_calloc((size_t)run.count, sizeof(*run.clients));
     run_stage();
     if (run.staged) {
-        second_stage();
+        more_stages();
+    }
+    for (long i = 0; i < run.count; i++) {
+        free(run.clients[i].stmt_ids);
     }
     free(run.clients);
     return run.errors > 0 ? 1 : 0;

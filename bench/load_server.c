@@ -32,7 +32,8 @@ struct peer {
     int fd;
     bool has_login;
     uint32_t caps;
-    size_t have; /* bytes of a packet that is not whole yet */
+    uint32_t statements; /* that it has prepared */
+    size_t have;         /* bytes of a packet that is not whole yet */
     uint8_t bytes[1024];
 };
 
@@ -108,7 +109,7 @@ make_prepared(struct wire_writer *w, uint32_t caps)
     wire_writer_init(w, mx_alloc(512), 512);
     size_t mark = wire_packet_begin(w);
     wire_write_u8(w, 0);
-    wire_write_u32(w, 1); /* id */
+    wire_write_u32(w, 1); /* id, put in when it is sent */
     wire_write_u16(w, 1); /* columns */
     wire_write_u16(w, 0); /* parameters */
     wire_write_u8(w, 0);
@@ -179,6 +180,14 @@ is_rows(const struct wire_packet *packet)
            strncasecmp((const char *)packet->payload.data + 1, "SELECT", 6) == 0;
 }
 
+static const struct wire_writer *
+prepare(struct peer *peer, size_t kind)
+{
+    const struct wire_writer *answer = &answers.prepared[kind];
+    wire_store_u32(answer->out + WIRE_HEADER_SIZE + 1, ++peer->statements);
+    return answer;
+}
+
 static bool
 take_command(struct peer *peer, const struct wire_packet *packet)
 {
@@ -193,7 +202,7 @@ take_command(struct peer *peer, const struct wire_packet *packet)
         answer = is_rows(packet) ? &answers.rows[kind] : NULL;
         break;
     case WIRE_COM_STMT_PREPARE:
-        answer = &answers.prepared[kind];
+        answer = prepare(peer, kind);
         break;
     case WIRE_COM_STMT_EXECUTE:
         answer = &answers.binary[kind];

@@ -4,6 +4,8 @@ on one side, two load servers on the other, one worker. "connect" is a login, on
 thousand; one that has grown by more than 3 % fails. When more work is meant to be done, or less:
 
     MX_RECORD=1 make it K=instructions_path      writes tests/data/instructions_path.json anew
+
+Two more tests hold the cost flat: however many statements a session has prepared, however many clients there are.
 """
 import json
 import os
@@ -35,16 +37,25 @@ class Counted:
         for server in self.servers:
             server.stop()
 
-    def run(self, port, mode, sql, statements):
+    def run(self, port, mode, sql, statements, prepared=1):
         """Instructions of the process while so many statements go through."""
         return self.callgrind.count(lambda: loadbed.load(
-            port, "--clients", "1", "--statements", str(statements), "--mode", mode, "--sql", sql))
+            port, "--clients", "1", "--statements", statements, "--mode", mode, "--prepared", prepared,
+            "--sql", sql))
 
-    def per_statement(self, port, mode, sql, few, many):
+    def per_statement(self, port, mode, sql, few, many, prepared=1):
         """Without the start and the end of the session; the smallest of three has the least of what the
         program does by the clock."""
-        return min((self.run(port, mode, sql, many) - self.run(port, mode, sql, few)) / (many - few)
-                   for _ in range(3))
+        return min((self.run(port, mode, sql, many, prepared) - self.run(port, mode, sql, few, prepared))
+                   / (many - few) for _ in range(3))
+
+    def per_statement_of_many(self, port, mode, sql, clients, statements):
+        """With so many clients that take turns; their logins and ends are not counted. Here, too, the smallest
+        of three."""
+        with loadbed.Staged(port, clients, "--mode", mode, "--sql", sql, "--statements", statements) as staged:
+            reports = []
+            return min(self.callgrind.count(lambda: reports.append(staged.run())) / reports[-1]["statements"]
+                       for _ in range(3))
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +94,25 @@ def test_no_statement_costs_more_than_it_did(counted, service, mode):
     few, many = (100, 300) if mode == "connect" else (200, 1700)
     counted.run(port, mode, POINT_SELECT, 50)  # pools are filled, functions bound
     compare(f"{service} {mode}", counted.per_statement(port, mode, POINT_SELECT, few, many))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("service", ["rcr", "rws"])
+def test_a_thousand_prepared_statements_cost_what_one_costs(counted, service):
+    port = getattr(counted.proxy, service)
+    counted.run(port, "prepared", POINT_SELECT, 50)
+    one = counted.per_statement(port, "prepared", POINT_SELECT, 200, 2200)
+    many = counted.per_statement(port, "prepared", POINT_SELECT, 200, 2200, prepared=1000)
+    assert many <= one * 1.01, f"{many:.0f} instructions, with one statement {one:.0f}"
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("service, mode", [("rcr", "text"), ("rws", "text"), ("rws", "prepared")])
+def test_a_thousand_clients_cost_what_sixteen_cost(counted, service, mode):
+    port = getattr(counted.proxy, service)
+    few = counted.per_statement_of_many(port, mode, POINT_SELECT, 16, 4000)
+    many = counted.per_statement_of_many(port, mode, POINT_SELECT, 1000, 4000)
+    assert many <= few * 1.02, f"{many:.0f} instructions, with 16 clients {few:.0f}"
 
 
 @pytest.mark.timeout(300)

@@ -271,10 +271,9 @@ backend_close(struct mx_endpoint *endpoint)
     login_fini(&backend->login);
     mx_buf_free(&backend->queue);
     free(backend->dues);
-    free(backend->stmts);
+    id_rows_free(&backend->stmts);
     free(backend->gtid);
     backend->dues = NULL;
-    backend->stmts = NULL;
     backend->gtid = NULL;
     backend->due_count = 0;
     check_room(endpoint);

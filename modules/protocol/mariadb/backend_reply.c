@@ -193,7 +193,7 @@ note_reset(struct mariadb_backend *backend, const struct backend_due *due)
     bool is_own = due->kind == DUE_CLIENT || due->kind == DUE_DISCARD;
     if (is_own &&
         (due->command == WIRE_COM_RESET_CONNECTION || due->command == WIRE_COM_CHANGE_USER)) {
-        backend->stmt_count = 0;
+        backend_stmts_forget(backend);
         backend->pins = 0;
         backend->asks_id = false;
         backend->insert_id = 0;

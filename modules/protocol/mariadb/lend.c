@@ -88,8 +88,9 @@ lend_forget(struct mx_session *session)
 static bool
 holds_statement_state(const struct mariadb_backend *backend)
 {
-    for (uint32_t i = 0; i < backend->stmt_count; i++) {
-        if (backend->stmts[i].has_cursor || backend->stmts[i].has_data) {
+    const struct backend_stmt *stmt = NULL;
+    while ((stmt = id_rows_next(&backend->stmts, sizeof(*stmt), stmt)) != NULL) {
+        if (stmt->has_cursor || stmt->has_data) {
             return true;
         }
     }
@@ -125,7 +126,7 @@ backend_park(struct mx_endpoint *endpoint)
     backend->due_head = 0;
     backend->due_count = 0;
     backend->replays_left = 0;
-    backend->stmt_count = 0;
+    backend_stmts_forget(backend);
     backend->reply = (struct wire_reply){0};
     backend->may_pool = true;
     backend->shares = true;

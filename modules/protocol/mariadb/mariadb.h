@@ -30,6 +30,7 @@
 #define MARIADB_H
 
 #include "compress.h"
+#include "id_rows.h"
 #include "mx/atomic.h"
 #include "mx/buf.h"
 #include "mx/protocol.h"
@@ -118,9 +119,7 @@ struct mariadb_name {
 };
 
 struct mariadb_stmts {
-    struct mariadb_stmt *rows; /* by id */
-    uint32_t count;
-    uint32_t capacity;
+    struct id_rows rows;  /* struct mariadb_stmt */
     uint32_t last_id;     /* given out */
     uint32_t last_usable; /* what the number -1 means; 0: nothing */
     uint32_t kills;       /* rows that are a KILL */
@@ -379,13 +378,11 @@ struct mariadb_backend {
     struct backend_due *dues; /* ring */
     uint32_t due_head;
     uint32_t due_count;
-    uint32_t due_capacity; /* power of two */
-    uint32_t stmt_count;
-    uint32_t stmt_capacity;
-    struct backend_stmt *stmts; /* by id */
-    struct packet_count count;  /* with compression */
-    struct mx_buf queue;        /* records that wait for login, replay or a statement id */
-    char *gtid;                 /* last_gtid of the reply under way */
+    uint32_t due_capacity;     /* power of two */
+    struct id_rows stmts;      /* struct backend_stmt */
+    struct packet_count count; /* with compression */
+    struct mx_buf queue;       /* records that wait for login, replay or a statement id */
+    char *gtid;                /* last_gtid of the reply under way */
     struct wire_reply_sink sink;
     struct wire_reply reply;
 };
@@ -414,6 +411,8 @@ struct backend_stmt *backend_stmt_find(const struct mariadb_backend *backend, ui
 struct backend_stmt *backend_stmt_add(struct mariadb_backend *backend, uint32_t id,
                                       uint32_t server_id);
 void backend_stmt_remove(struct mariadb_backend *backend, uint32_t id);
+/* The server has: it was reset. */
+void backend_stmts_forget(struct mariadb_backend *backend);
 
 /* The login is done, or the pool's connection is this session's. */
 void backend_begin(struct mx_endpoint *endpoint);

@@ -9,25 +9,9 @@
 #include <string.h>
 
 #define NAME_MAX_SIZE 260u
+#define ID_MAX        (WIRE_STMT_ID_LAST - 1u)
 
 /* ------------------------------------------------------------ the client's */
-
-/* Ids only grow, so rows are in order. The first row with an id of at least `id`. */
-static uint32_t
-client_bound(const struct mariadb_stmts *stmts, uint32_t id)
-{
-    uint32_t low = 0;
-    uint32_t high = stmts->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (stmts->rows[middle].id < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
 
 static struct mariadb_stmts *
 stmts_of(struct mariadb_client *client)
@@ -48,31 +32,32 @@ stmt_add_from(struct mariadb_client *client, uint32_t first)
     return stmt_add(client);
 }
 
+/* One that no statement has: a session may prepare more often than there are numbers. */
+static uint32_t
+next_id(const struct mariadb_stmts *stmts)
+{
+    uint32_t id = stmts->last_id;
+    do {
+        id = id >= ID_MAX ? 1 : id + 1;
+    } while (id_rows_find(&stmts->rows, sizeof(struct mariadb_stmt), id) != NULL);
+    return id;
+}
+
 struct mariadb_stmt *
 stmt_add(struct mariadb_client *client)
 {
     struct mariadb_stmts *stmts = stmts_of(client);
-    if (stmts->count == stmts->capacity) {
-        stmts->capacity = stmts->capacity == 0 ? 4 : stmts->capacity * 2;
-        stmts->rows = mx_realloc(stmts->rows, stmts->capacity * sizeof(*stmts->rows));
-    }
-    stmts->last_id++;
-    struct mariadb_stmt *stmt = &stmts->rows[stmts->count];
-    *stmt = (struct mariadb_stmt){.id = stmts->last_id};
+    stmts->last_id = next_id(stmts);
     stmts->last_usable = stmts->last_id;
-    stmts->count++;
-    return stmt;
+    return id_rows_add(&stmts->rows, sizeof(struct mariadb_stmt), stmts->last_id);
 }
 
 struct mariadb_stmt *
 stmt_find(const struct mariadb_client *client, uint32_t id)
 {
-    struct mariadb_stmts *stmts = client->stmts;
-    if (stmts == NULL) {
-        return NULL;
-    }
-    uint32_t at = client_bound(stmts, id);
-    return at < stmts->count && stmts->rows[at].id == id ? &stmts->rows[at] : NULL;
+    return client->stmts == NULL
+               ? NULL
+               : id_rows_find(&client->stmts->rows, sizeof(struct mariadb_stmt), id);
 }
 
 static void
@@ -91,11 +76,9 @@ stmt_remove(struct mariadb_client *client, uint32_t id)
         return;
     }
     struct mariadb_stmts *stmts = client->stmts;
-    size_t at = (size_t)(stmt - stmts->rows);
     row_fini(stmt);
-    stmts->count--;
     stmts->last_usable = stmts->last_usable == id ? 0 : stmts->last_usable;
-    memmove(stmt, stmt + 1, (stmts->count - at) * sizeof(*stmt));
+    id_rows_remove(&stmts->rows, sizeof(*stmt), id);
 }
 
 void
@@ -105,13 +88,11 @@ stmt_clear(struct mariadb_client *client)
     if (stmts == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < stmts->count; i++) {
-        row_fini(&stmts->rows[i]);
+    struct mariadb_stmt *stmt = NULL;
+    while ((stmt = id_rows_next(&stmts->rows, sizeof(*stmt), stmt)) != NULL) {
+        row_fini(stmt);
     }
-    free(stmts->rows);
-    stmts->rows = NULL;
-    stmts->count = 0;
-    stmts->capacity = 0;
+    id_rows_free(&stmts->rows);
     stmts->kills = 0;
     stmts->last_usable = 0;
     while (stmts->names != NULL) {
@@ -257,52 +238,28 @@ stmt_sql_of_name(const struct mariadb_client *client, const char *text, const st
 
 /* ------------------------------------------------------------ a server's */
 
-static uint32_t
-backend_bound(const struct mariadb_backend *backend, uint32_t id)
-{
-    uint32_t low = 0;
-    uint32_t high = backend->stmt_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (backend->stmts[middle].id < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 struct backend_stmt *
 backend_stmt_find(const struct mariadb_backend *backend, uint32_t id)
 {
-    uint32_t at = backend_bound(backend, id);
-    return at < backend->stmt_count && backend->stmts[at].id == id ? &backend->stmts[at] : NULL;
+    return id_rows_find(&backend->stmts, sizeof(struct backend_stmt), id);
 }
 
 struct backend_stmt *
 backend_stmt_add(struct mariadb_backend *backend, uint32_t id, uint32_t server_id)
 {
-    if (backend->stmt_count == backend->stmt_capacity) {
-        backend->stmt_capacity = backend->stmt_capacity == 0 ? 4 : backend->stmt_capacity * 2;
-        backend->stmts =
-            mx_realloc(backend->stmts, backend->stmt_capacity * sizeof(*backend->stmts));
-    }
-    uint32_t at = backend_bound(backend, id);
-    memmove(&backend->stmts[at + 1], &backend->stmts[at],
-            (backend->stmt_count - at) * sizeof(*backend->stmts));
-    backend->stmts[at] = (struct backend_stmt){.id = id, .server_id = server_id};
-    backend->stmt_count++;
-    return &backend->stmts[at];
+    struct backend_stmt *stmt = id_rows_add(&backend->stmts, sizeof(*stmt), id);
+    stmt->server_id = server_id;
+    return stmt;
 }
 
 void
 backend_stmt_remove(struct mariadb_backend *backend, uint32_t id)
 {
-    struct backend_stmt *stmt = backend_stmt_find(backend, id);
-    if (stmt != NULL) {
-        size_t at = (size_t)(stmt - backend->stmts);
-        backend->stmt_count--;
-        memmove(stmt, stmt + 1, (backend->stmt_count - at) * sizeof(*stmt));
-    }
+    id_rows_remove(&backend->stmts, sizeof(struct backend_stmt), id);
+}
+
+void
+backend_stmts_forget(struct mariadb_backend *backend)
+{
+    id_rows_clear(&backend->stmts, sizeof(struct backend_stmt));
 }

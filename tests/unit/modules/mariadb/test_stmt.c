@@ -48,6 +48,19 @@ test_ids_grow_and_are_not_given_twice(void **state MX_UNUSED)
 }
 
 static void
+test_numbers_begin_again_and_spare_those_in_use(void **state MX_UNUSED)
+{
+    for (uint32_t i = 1; i <= 3; i++) {
+        assert_int_equal(stmt_add(&client)->id, i);
+    }
+    stmt_remove(&client, 2);
+    client.stmts->last_id = UINT32_MAX - 2;
+    assert_int_equal(stmt_add(&client)->id, UINT32_MAX - 1); /* the one behind it means the last */
+    assert_int_equal(stmt_add(&client)->id, 2);
+    assert_int_equal(stmt_add(&client)->id, 4);
+}
+
+static void
 test_types_are_remembered_with_a_version(void **state MX_UNUSED)
 {
     static const uint8_t first[] = {0x17, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0,
@@ -116,7 +129,7 @@ test_each_server_has_ids_of_its_own(void **state MX_UNUSED)
     backend_stmt_remove(backend, 5);
     assert_null(backend_stmt_find(backend, 5));
     assert_int_equal(backend_stmt_find(backend, 9)->server_id, 90);
-    free(backend->stmts);
+    id_rows_free(&backend->stmts);
     free(backend);
 }
 
@@ -125,6 +138,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_ids_grow_and_are_not_given_twice, clean),
+        cmocka_unit_test_teardown(test_numbers_begin_again_and_spare_those_in_use, clean),
         cmocka_unit_test_teardown(test_types_are_remembered_with_a_version, clean),
         cmocka_unit_test_teardown(test_execute_is_what_was_prepared_under_the_name, clean),
         cmocka_unit_test_teardown(test_each_server_has_ids_of_its_own, clean),
