@@ -23,6 +23,7 @@ enum mx_send_flag {
     MX_SEND_DISCARD = 1u << 0, /* the reply does not go up the chain; router->reply sees it with len
                                   0 when it is complete */
     MX_SEND_WRITE = 1u << 1,   /* counts as a write in the statistics; else as a read */
+    MX_SEND_SPREAD = 1u << 2,  /* others are sent it too, with DISCARD */
 };
 
 /* -1: refused at once (server not connectable, limit of connections); err says why. */

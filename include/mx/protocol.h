@@ -79,6 +79,11 @@ struct mx_protocol_ops {
      * login fails with `err`, and `reason` is for the log. */
     void (*client_job_late)(struct mx_session *session, const struct mx_err *err,
                             const char *reason);
+    /*
+     * A KILL QUERY: when no server has been sent the statement that the client waits for, it is
+     * answered with error 1317 and never sent. False: it has been sent, or there is none.
+     */
+    bool (*client_interrupt)(struct mx_session *session);
     /* Nothing is under way with the client: the session may change its worker. */
     bool (*client_is_quiet)(const struct mx_session *session);
     /* What mx_session_map_user waited for is there. */
@@ -362,6 +367,8 @@ struct mx_history_entry {
 };
 MX_API bool mx_session_history_next(const struct mx_session *session, uint64_t after_id,
                                     struct mx_history_entry *out);
+/* The command was taken back before any server had been sent it. */
+MX_API void mx_session_history_withdraw(struct mx_session *session, uint64_t id);
 /* COM_STMT_CLOSE: the entry that prepared the statement is not replayed any more. */
 MX_API void mx_session_history_forget(struct mx_session *session, uint32_t stmt_id);
 
@@ -394,7 +401,7 @@ MX_API void mx_errand_begin(void);
 MX_API void mx_errand_end(void);
 
 /* Its servers are told (backend_kill); then it ends with error 1927, unless only the query is
- * meant. On the session's worker. */
+ * meant. A query that waits and has not been sent is answered instead. On the session's worker. */
 MX_API void mx_session_kill_at_once(struct mx_session *session, bool query_only, bool hard);
 
 /* Opens a connection to a server of the session's service that is no endpoint of it. NULL: it takes

@@ -46,6 +46,9 @@ struct mx_router_ops {
     void (*server_changed)(void *rs, struct mx_server *server);
     /* Optional: mx_session_timer() ran out. */
     enum mx_verdict (*timeout)(void *rs);
+    /* Optional: a KILL QUERY. A statement that waits for a server to appear is answered with error
+     * 1317. False: none does. */
+    bool (*interrupt)(void *rs);
     /* Optional: COM_CHANGE_USER or COM_RESET_CONNECTION went through: drop session state. */
     void (*session_reset)(void *rs);
 };

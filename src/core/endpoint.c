@@ -392,7 +392,7 @@ mx_session_history_result(struct mx_session *session, uint64_t id, bool ok)
     if (entry == NULL) {
         return;
     }
-    entry->view.result = ok ? 1 : 0;
+    core_history_answered(session->history, entry, ok);
     uint64_t wrong = ok ? entry->said_err : entry->said_ok;
     mx_list_each_safe (node, &session->endpoints) {
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);

@@ -9,6 +9,17 @@
 #include <string.h>
 #include <strings.h>
 
+static void
+entry_free(struct core_history *history, struct core_history_entry *entry)
+{
+    while (entry != NULL) {
+        struct core_history_entry *former = entry->former;
+        history->bytes -= entry->view.len;
+        free(entry);
+        entry = former;
+    }
+}
+
 void
 core_history_free(struct core_history *history)
 {
@@ -16,20 +27,26 @@ core_history_free(struct core_history *history)
         return;
     }
     for (size_t i = 0; i < history->count; i++) {
-        free(history->entries[i]);
+        entry_free(history, history->entries[i]);
     }
     free(history->entries);
     free(history);
 }
 
-static void
-remove_at(struct core_history *history, size_t at)
+static struct core_history_entry *
+take_out(struct core_history *history, size_t at)
 {
-    history->bytes -= history->entries[at]->view.len;
-    free(history->entries[at]);
+    struct core_history_entry *entry = history->entries[at];
     history->count--;
     memmove(&history->entries[at], &history->entries[at + 1],
             (history->count - at) * sizeof(struct core_history_entry *));
+    return entry;
+}
+
+static void
+remove_at(struct core_history *history, size_t at)
+{
+    entry_free(history, take_out(history, at));
 }
 
 /* Ids only grow. The index of the first entry with an id of at least `id`. */
@@ -97,23 +114,34 @@ looks_back(const struct mx_history_entry *view)
            strncasecmp(text, "EXECUTE", mx_min_size(len, 7)) == 0;
 }
 
-/* The same command once more moves to the end; a statement that was prepared has its own id. */
-static void
-drop_same(struct core_history *history, const struct mx_query *query)
+/*
+ * The same command once more moves to the end; a statement that was prepared has its own id. The
+ * one before is returned: it counts again should the new one be withdrawn. One that was never
+ * answered is as good as the new one.
+ */
+static struct core_history_entry *
+take_same(struct core_history *history, const struct mx_query *query)
 {
     if (query->command == WIRE_COM_STMT_PREPARE) {
-        return;
+        return NULL;
     }
     for (size_t i = history->count; i > 0; i--) {
         const struct mx_history_entry *view = &history->entries[i - 1]->view;
         if (view->len == query->len && memcmp(view->data, query->data, query->len) == 0) {
-            remove_at(history, i - 1);
-            return;
+            struct core_history_entry *same = take_out(history, i - 1);
+            struct core_history_entry *former = same;
+            if (same->view.result < 0) {
+                former = same->former;
+                same->former = NULL;
+                entry_free(history, same);
+            }
+            return former;
         }
         if (looks_back(view)) {
-            return;
+            return NULL;
         }
     }
+    return NULL;
 }
 
 static void
@@ -137,15 +165,26 @@ make_room(struct core_history *history, const struct core_service_config *config
 }
 
 static void
-append(struct core_history *history, const struct mx_query *query)
+insert(struct core_history *history, size_t at, struct core_history_entry *entry)
 {
     if (history->count == history->capacity) {
         history->capacity = history->capacity == 0 ? 4 : history->capacity * 2;
         history->entries =
             mx_realloc(history->entries, history->capacity * sizeof(struct core_history_entry *));
     }
+    memmove(&history->entries[at + 1], &history->entries[at],
+            (history->count - at) * sizeof(struct core_history_entry *));
+    history->entries[at] = entry;
+    history->count++;
+}
+
+static void
+append(struct core_history *history, const struct mx_query *query,
+       struct core_history_entry *former)
+{
     struct core_history_entry *entry = mx_alloc(sizeof(*entry) + query->len);
     memcpy(entry->bytes, query->data, query->len);
+    entry->former = former;
     entry->said_ok = 0;
     entry->said_err = 0;
     entry->view = (struct mx_history_entry){.id = history->last_id,
@@ -154,8 +193,7 @@ append(struct core_history *history, const struct mx_query *query)
                                             .command = query->command,
                                             .stmt_id = query->stmt_id,
                                             .result = -1};
-    history->entries[history->count] = entry;
-    history->count++;
+    insert(history, history->count, entry);
     history->bytes += query->len;
 }
 
@@ -173,16 +211,43 @@ mx_session_history_add(struct mx_session *session, struct mx_query *query)
     if (!mx_query_is_whole(query)) {
         history->is_off = true;
     }
+    struct core_history_entry *former = NULL;
     if (!history->is_off) {
         if (config->prune_sescmd_history) {
-            drop_same(history, query);
+            former = take_same(history, query);
         }
         make_room(history, config);
     }
-    if (!history->is_off) {
-        append(history, query);
+    if (history->is_off) {
+        entry_free(history, former);
+    } else {
+        append(history, query, former);
     }
     return history->last_id;
+}
+
+void
+core_history_answered(struct core_history *history, struct core_history_entry *entry, bool ok)
+{
+    entry->view.result = ok ? 1 : 0;
+    entry_free(history, entry->former);
+    entry->former = NULL;
+}
+
+void
+mx_session_history_withdraw(struct mx_session *session, uint64_t id)
+{
+    struct core_history *history = session->history;
+    struct core_history_entry *entry = core_history_find(history, id);
+    if (entry == NULL) {
+        return;
+    }
+    struct core_history_entry *former = entry->former;
+    entry->former = NULL;
+    remove_at(history, lower_bound(history, id));
+    if (former != NULL) {
+        insert(history, lower_bound(history, former->view.id), former);
+    }
 }
 
 void

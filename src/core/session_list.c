@@ -96,9 +96,29 @@ core_session_find(uint64_t id)
 
 /* ------------------------------------------------------------ KILL */
 
+/* The query waits for a connection, a place or a server. */
+static bool
+interrupt(struct mx_session *session)
+{
+    const struct mx_router_ops *router = session->service->router->router;
+    if (session->state != CORE_SESSION_STARTED) {
+        return false;
+    }
+    if (!session->protocol->client_interrupt(session)) {
+        return router->interrupt != NULL && router->interrupt(session->rs);
+    }
+    mx_list_each (node, &session->endpoints) {
+        core_share_withdraw(mx_container_of(node, struct mx_endpoint, node));
+    }
+    return true;
+}
+
 void
 mx_session_kill_at_once(struct mx_session *session, bool query_only, bool hard)
 {
+    if (query_only && interrupt(session)) {
+        return;
+    }
     mx_list_each (node, &session->endpoints) {
         struct mx_endpoint *endpoint = mx_container_of(node, struct mx_endpoint, node);
         if (endpoint->pending > 0) {

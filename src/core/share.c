@@ -124,6 +124,15 @@ core_share_cancel(struct mx_endpoint *endpoint)
     } /* else somebody is on the way to it */
 }
 
+void
+core_share_withdraw(struct mx_endpoint *endpoint)
+{
+    if (endpoint->wait != NULL && endpoint->wait->fault == NULL && endpoint->pending == 0) {
+        core_share_cancel(endpoint);
+        endpoint->state = CORE_ENDPOINT_PARKED;
+    }
+}
+
 static void
 fail_now(void *arg)
 {

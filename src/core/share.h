@@ -28,6 +28,8 @@ void core_share_attach(struct mx_endpoint *endpoint);
 int core_share_open(struct mx_endpoint *endpoint, struct mx_err *err);
 /* It does not wait any more. */
 void core_share_cancel(struct mx_endpoint *endpoint);
+/* Nothing waits for a connection there any more: it is parked again. */
+void core_share_withdraw(struct mx_endpoint *endpoint);
 /* Whoever waits for the server is told why he waits in vain. */
 void core_share_fail(struct mx_endpoint *endpoint, const struct mx_err *why);
 

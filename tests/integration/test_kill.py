@@ -3,6 +3,7 @@ import os
 import signal
 import struct
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,7 +12,7 @@ from lab import lab
 
 PROCESS_KILL = 0x0c
 FIRST_ID = 1 << 30
-PORTS = ("rw", "plain", "other")
+PORTS = ("rw", "plain", "other", "late")
 
 
 class Place:
@@ -24,6 +25,9 @@ class Place:
         changes = {"maxscale": {"users_refresh_time": "0s", "threads": "4"}}
         services = {"rw": ("readwritesplit", "server1,server2", {"max_slave_connections": "255"}),
                     "plain": ("readconnroute", "server1", {"router_options": "running"}),
+                    "late": ("readwritesplit", "server2",
+                             {"delayed_retry": "true", "delayed_retry_timeout": "120s",
+                              "master_failure_mode": "fail_on_write"}),
                     "other": ("readconnroute", "server2", {"router_options": "running"})}
         for name, (router, servers, more) in services.items():
             changes[name] = {"type": "service", "router": router, "servers": servers,
@@ -155,22 +159,100 @@ def test_query_of_an_idle_session_changes_nothing(place):
         assert is_alive(victim)
 
 
-def test_statement_that_still_waits_for_its_login(place):
+# -- statements that no server has been sent
+
+INTERRUPTED = (1317, "Query execution was interrupted")
+
+
+@contextmanager
+def standing(place, server):
+    """The server does nothing meanwhile, and no monitor looks."""
+    assert place.proxy.api("monitors/MariaDB-Monitor/stop", "PUT").ok
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+        assert place.proxy.api("monitors/MariaDB-Monitor/start", "PUT").ok
+
+
+def queued(place, client, count=1):
+    """Until the client waits for so many answers."""
+    lab.wait_for("the statement's way to the endpoint", lambda: place.proxy.api(
+        f"sessions/{client.thread_id}").json()["data"]["attributes"]["io_activity"] >= count)
+
+
+@pytest.mark.parametrize("words", ["QUERY", "HARD QUERY", "SOFT QUERY"])
+@pytest.mark.parametrize("service", ["rw", "plain"])
+def test_statement_that_waits_for_its_login_is_answered_at_once(place, service, words):
+    place.cluster.primary.run("CREATE OR REPLACE TABLE test.unsent (a INT)")
     with place.client() as killer:
         assert is_alive(killer)
-        primary = place.cluster.primary.process
-        os.kill(primary.pid, signal.SIGSTOP)
-        try:
-            with place.client("plain") as victim:
-                victim.command(raw.QUERY, "SELECT SLEEP(300)")
-                lab.wait_for("the statement's way to the endpoint", lambda: place.proxy.api(
-                    f"sessions/{victim.thread_id}").json()["data"]["attributes"]["connections"])
-                assert is_ok(killer.query(f"KILL QUERY {victim.thread_id}"))
-                os.kill(primary.pid, signal.SIGCONT)
-                victim.result()
-                assert is_alive(victim)
-        finally:
-            os.kill(primary.pid, signal.SIGCONT)
+        with standing(place, place.cluster.primary):
+            victim = place.client(service)
+            victim.command(raw.QUERY, "INSERT INTO test.unsent VALUES (1)")
+            queued(place, victim)
+            assert is_ok(killer.query(f"KILL {words} {victim.thread_id}"))
+            assert error(victim.result()) == INTERRUPTED  # the server stands still: it was not asked
+        assert is_ok(victim.query("INSERT INTO test.unsent VALUES (2)"))
+        assert place.cluster.primary.query("SELECT a FROM test.unsent") == ((2,),)
+        victim.close()
+
+
+def test_only_the_oldest_of_those_that_wait(place):
+    with place.client() as killer:
+        assert is_alive(killer)
+        with standing(place, place.cluster.primary):
+            victim = place.client("plain")
+            victim.send(b"".join(raw.frame(b"\x03SELECT %d" % n) for n in (1, 2, 3)))
+            queued(place, victim, 3)
+            assert is_ok(killer.query(f"KILL QUERY {victim.thread_id}"))
+            assert error(victim.result()) == INTERRUPTED
+        assert victim.result()[-2][5:] == b"2" and victim.result()[-2][5:] == b"3"
+        victim.close()
+
+
+def test_behind_a_session_command_that_another_server_answered(place):
+    """The replica stands still with a SET in front of the read, which is not to be answered in its place."""
+    with place.client() as killer:
+        assert is_alive(killer)
+        with standing(place, place.cluster.servers[1]):
+            victim = place.client("rw")
+            assert is_ok(victim.query("SET @a = 4"))
+            victim.command(raw.QUERY, "SELECT @a + 1")
+            queued(place, victim, 3)
+            assert is_ok(killer.query(f"KILL QUERY {victim.thread_id}"))
+            assert error(victim.result()) == INTERRUPTED
+        assert value(victim, "SELECT @a + 1") == b"5"
+        assert value(victim, "SELECT @a + 2 FROM DUAL FOR UPDATE") == b"6"
+        victim.close()
+
+
+def test_session_command_that_nobody_was_sent_is_withdrawn(place):
+    """Both stand still: neither must hear of it, nor a connection that joins later."""
+    with place.client() as killer:
+        assert is_alive(killer)
+        with standing(place, place.cluster.primary), standing(place, place.cluster.servers[1]):
+            victim = place.client("rw")
+            victim.command(raw.QUERY, "SET @a = 5")
+            queued(place, victim)
+            assert is_ok(killer.query(f"KILL QUERY {victim.thread_id}"))
+            assert error(victim.result()) == INTERRUPTED
+        assert value(victim, "SELECT @a IS NULL") == b"1"
+        assert value(victim, "SELECT @a IS NULL FROM DUAL FOR UPDATE") == b"1"
+        assert is_ok(victim.query("SET @a = 6")) and value(victim, "SELECT @a") == b"6"
+        victim.close()
+
+
+def test_statement_that_waits_for_a_primary(place):
+    """There is none in that service; the statement would be tried for two minutes."""
+    with place.client("late") as victim, place.client("late") as killer:
+        assert is_alive(victim)
+        victim.command(raw.QUERY, "INSERT INTO test.unsent VALUES (3)")
+        queued(place, victim, 3)
+        assert is_ok(killer.query(f"KILL QUERY {victim.thread_id}"))
+        assert error(victim.result()) == INTERRUPTED
+        assert is_alive(victim)
 
 
 def test_process_kill(place):

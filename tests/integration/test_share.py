@@ -478,23 +478,35 @@ def test_one_who_is_killed_while_he_waits_leaves_the_queue(started):
     third.close()
 
 
-def test_a_query_that_is_killed_while_it_waits(started):
-    """It ends when it has got to the server; the session goes on."""
-    proxy = started(1)
-    port = proxy.ports["plain"]
-    wait_empty(proxy)
-    first, second, third = [proxy.connect(port=port) for _ in range(3)]
+WAITING = {  # what is killed while it waits, and what the session must be like then
+    "statement": ([], "INSERT INTO test.u (v) VALUES (4711)",
+                  "SELECT COUNT(*) FROM test.u WHERE v = 4711", ((0,),)),
+    "session command": (["SET @a = 1"], "SET @a = 2", "SELECT @a", ((1,),)),
+    "session command once more": (["SET @a = 1", "SET @b = 2"], "SET @a = 1", "SELECT @a, @b", ((1, 2),)),
+    "database": (["USE other"], "USE test", "SELECT DATABASE()", (("other",),)),
+    "prepare": ([], "PREPARE p FROM 'SELECT 1'", "EXECUTE p", 1243),
+}
+
+
+@pytest.mark.parametrize("kind", WAITING)
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_query_that_is_killed_while_it_waits(single, kind, service):
+    """No server is sent it, or hears of it later; the session goes on."""
+    before, killed, look, expected = WAITING[kind]
+    wait_empty(single)
+    port = single.ports[service]
+    first, second, third = [single.connect(port=port) for _ in range(3)]
+    if before:
+        ask(second, *before)
     ask(first, "BEGIN", "SELECT * FROM test.t")
-    other = Asking(second, "SELECT SLEEP(60)")
-    lab.wait_for("the other to wait", lambda: waiting(proxy, second))
+    other = Asking(second, killed)
+    lab.wait_for("the other to wait", lambda: waiting(single, second))
     ask(third, f"KILL QUERY {second.thread_id()}")
+    assert other.answer() == 1317
+    assert not waiting(single, second)
+    assert ask(first, "SELECT @@in_transaction") == ((1,),)
     ask(first, "COMMIT")
-    other.join(2)
-    while other.is_alive():  # the first one may reach a busy server before the statement does
-        ask(third, f"KILL QUERY {second.thread_id()}")
-        other.join(2)
-    assert other.answer() in (1317, ((1,),))
-    assert ask(second, "SELECT 2") == ((2,),)
+    assert ask(second, look) == expected
     for connection in (first, second, third):
         connection.close()
 

@@ -2,7 +2,7 @@
  * A server's connection: opening, sending, the queue of what cannot be sent yet, the end. Replies
  * are in backend_reply.c, the login in backend_login.c.
  */
-#include "mariadb.h"
+#include "queue.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +11,6 @@
 #define QUEUE_FULL       65536u /* bytes that wait for a login: the client is read no further */
 #define DUES_FULL        256u   /* replies that are due: the same */
 #define ID_END           (WIRE_HEADER_SIZE + WIRE_STMT_ID_AT + 4u)
-
-/* In front of each piece in the queue. */
-struct record {
-    uint64_t history_id;
-    uint32_t len;
-    uint32_t stmt_id;
-    uint8_t command;
-    bool first;
-    bool expects_reply;
-    bool discard;
-};
-
-static void check_room(struct mx_endpoint *endpoint);
 
 /* ------------------------------------------------------------ the connection */
 
@@ -149,7 +136,7 @@ on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
 static void
 on_drained(struct mx_conn *conn MX_UNUSED, void *owner)
 {
-    check_room(owner);
+    backend_check_room(owner);
 }
 
 /* Something of the session went out on it: it must not go out twice. */
@@ -276,7 +263,7 @@ backend_close(struct mx_endpoint *endpoint)
     backend->dues = NULL;
     backend->gtid = NULL;
     backend->due_count = 0;
-    check_room(endpoint);
+    backend_check_room(endpoint);
 }
 
 struct mx_conn *
@@ -332,8 +319,8 @@ has_room(const struct mariadb_backend *backend)
 }
 
 /* The client is read only while every server of the session has room. */
-static void
-check_room(struct mx_endpoint *endpoint)
+void
+backend_check_room(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     struct mx_session *session = mx_endpoint_session(endpoint);
@@ -360,7 +347,7 @@ backend_reply_ended(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     if (backend->full && backend->due_count < DUES_FULL / 2) {
-        check_room(endpoint);
+        backend_check_room(endpoint);
     }
 }
 
@@ -466,7 +453,8 @@ write_with_types(struct mariadb_backend *backend, struct backend_stmt *mine,
 }
 
 static void
-write_statement(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
+write_statement(struct mx_endpoint *endpoint, const struct queue_record *record,
+                const uint8_t *data)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
@@ -514,7 +502,7 @@ note_leftovers(struct mariadb_backend *backend, uint8_t command, const char *tex
 
 /* When it is written: what is queued may still go out on another connection. */
 static void
-note_record(struct mariadb_backend *backend, const struct record *record, const uint8_t *data)
+note_record(struct mariadb_backend *backend, const struct queue_record *record, const uint8_t *data)
 {
     bool has_text = record->command == WIRE_COM_QUERY || record->command == WIRE_COM_STMT_PREPARE;
     bool is_whole =
@@ -529,7 +517,7 @@ note_record(struct mariadb_backend *backend, const struct record *record, const 
 
 /* False: it must wait for the id of its statement. */
 static bool
-write_record(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
+write_record(struct mx_endpoint *endpoint, const struct queue_record *record, const uint8_t *data)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     bool own_ids = (mx_session_needs(mx_endpoint_session(endpoint)) & MX_NEED_STMT_IDS) != 0;
@@ -566,43 +554,19 @@ write_record(struct mx_endpoint *endpoint, const struct record *record, const ui
 
 /* ------------------------------------------------------------ the queue */
 
-static void
-enqueue(struct mx_endpoint *endpoint, const struct record *record, const uint8_t *data)
-{
-    struct mariadb_backend *backend = backend_of(endpoint);
-    if (mx_buf_append(&backend->queue, record, sizeof(*record)) != 0 ||
-        mx_buf_append(&backend->queue, data, record->len) != 0) {
-        MX_BUG("a queue without a limit is full");
-    }
-}
-
 void
 backend_flush(struct mx_endpoint *endpoint)
 {
     struct mariadb_backend *backend = backend_of(endpoint);
     while (backend->queue.len > 0 && backend->state == BACKEND_READY) {
-        struct record record;
+        struct queue_record record;
         memcpy(&record, backend->queue.bytes, sizeof(record));
         if (!write_record(endpoint, &record, backend->queue.bytes + sizeof(record))) {
             break;
         }
         mx_buf_consume(&backend->queue, sizeof(record) + record.len);
     }
-    check_room(endpoint);
-}
-
-static bool
-is_queued(const struct mariadb_backend *backend, uint64_t history_id)
-{
-    for (size_t at = 0; at < backend->queue.len;) {
-        struct record record;
-        memcpy(&record, backend->queue.bytes + at, sizeof(record));
-        if (record.history_id == history_id) {
-            return true;
-        }
-        at += sizeof(record) + record.len;
-    }
-    return false;
+    backend_check_room(endpoint);
 }
 
 void
@@ -628,18 +592,20 @@ backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_
     if (backend->shares && query->first) {
         lend_note_query(endpoint, query);
     }
-    struct record record = {.history_id = query->history_id,
-                            .len = (uint32_t)query->len,
-                            .stmt_id = query->stmt_id,
-                            .command = query->command,
-                            .first = query->first,
-                            .expects_reply = query->expects_reply,
-                            .discard = (flags & MX_SEND_DISCARD) != 0};
+    struct queue_record record = {.history_id = query->history_id,
+                                  .len = (uint32_t)query->len,
+                                  .stmt_id = query->stmt_id,
+                                  .command = query->command,
+                                  .first = query->first,
+                                  .last = query->last,
+                                  .expects_reply = query->expects_reply,
+                                  .spread = (flags & MX_SEND_SPREAD) != 0,
+                                  .discard = (flags & MX_SEND_DISCARD) != 0};
     if (backend->state != BACKEND_READY || backend->queue.len > 0 ||
         !write_record(endpoint, &record, query->data)) {
-        enqueue(endpoint, &record, query->data);
+        queue_append(&backend->queue, &record, query->data);
     }
-    check_room(endpoint);
+    backend_check_room(endpoint);
 }
 
 void
@@ -653,7 +619,7 @@ backend_send_raw(struct mx_endpoint *endpoint, const uint8_t *data, size_t len, 
             compress_mark_turn(backend->login.compress, backend->conn);
         }
         mx_conn_write(backend->conn, data, len);
-        check_room(endpoint);
+        backend_check_room(endpoint);
     }
 }
 
@@ -677,7 +643,7 @@ replay_entry(struct mariadb_backend *backend, const struct mx_history_entry *ent
 {
     backend_pay_reset(backend);
     if (backend->may_pool) {
-        struct record record = {.command = entry->command, .len = (uint32_t)entry->len};
+        struct queue_record record = {.command = entry->command, .len = (uint32_t)entry->len};
         note_record(backend, &record, entry->data);
     }
     struct backend_due *due = backend_push_due(backend, entry->command, DUE_REPLAY);
@@ -717,7 +683,7 @@ backend_begin(struct mx_endpoint *endpoint)
     begin_init_sql(endpoint);
     struct mx_history_entry entry = {0};
     while (mx_session_history_next(session, entry.id, &entry)) {
-        if (!is_queued(backend, entry.id)) {
+        if (!queue_has(&backend->queue, entry.id)) {
             replay_entry(backend, &entry);
         }
     }
@@ -737,9 +703,5 @@ backend_replayed(struct mx_endpoint *endpoint)
     struct mariadb_backend *backend = backend_of(endpoint);
     backend->state = BACKEND_READY;
     backend_flush(endpoint);
-    if (backend->kill_later != KILL_LATER_NOT) {
-        backend_kill(endpoint, true, backend->kill_later == KILL_LATER_HARD);
-        backend->kill_later = KILL_LATER_NOT;
-    }
     mx_endpoint_ready(endpoint);
 }

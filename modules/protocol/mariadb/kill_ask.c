@@ -188,12 +188,9 @@ backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard)
     if (backend->state == BACKEND_BROKEN || client->identity == NULL) {
         return;
     }
-    if (backend->state != BACKEND_READY && query_only) {
-        backend->kill_later = hard ? KILL_LATER_HARD : KILL_LATER_SOFT;
-        return;
-    }
-    if (backend->state == BACKEND_LOGIN || backend->state == BACKEND_PARKED) {
-        return; /* it is closed, and nothing runs there yet */
+    if (backend->state == BACKEND_LOGIN || backend->state == BACKEND_PARKED ||
+        (backend->state != BACKEND_READY && query_only)) {
+        return; /* nothing of the client's runs there yet */
     }
     backend->unfit = true; /* the KILL could come late and hit whoever has the connection then */
     char sql[64];

@@ -104,8 +104,8 @@ backend_may_lend(const struct mx_endpoint *endpoint)
     const struct mariadb_client *client = client_of(mx_endpoint_session(endpoint));
     const uint8_t holds = PIN_STATE | PIN_TABLES | PIN_NEXT_TRX | PIN_XA;
     if (client->state != CLIENT_COMMAND || client->unlendable || (backend->pins & holds) != 0 ||
-        backend->kill_later != KILL_LATER_NOT || !backend_may_release(endpoint) ||
-        backend->state != BACKEND_READY || holds_statement_state(backend)) {
+        !backend_may_release(endpoint) || backend->state != BACKEND_READY ||
+        holds_statement_state(backend)) {
         return MX_LEND_NOT;
     }
     return (backend->later ? MX_LEND_LATER : 0u) | (backend->asks_id ? MX_LEND_ASK : 0u);

@@ -18,6 +18,7 @@
  *   leftovers.c      what a statement leaves behind that a reset does not clear
  *   pins.c           what a statement leaves behind that the history does not bring back
  *   lend.c           server connections that running sessions share
+ *   queue.c          what waits in a server's connection, and is answered when it is killed there
  *   kill.h           KILL: understanding it, whom it means, telling it to servers
  *
  * Invariants. A client is read only while `pauses` is 0. Commands are offered to the chain one
@@ -188,6 +189,8 @@ void client_pause(struct mx_session *session, enum client_pause why);
 void client_unpause(struct mx_session *session, enum client_pause why);
 void client_resume(struct mx_session *session);
 bool client_is_quiet(const struct mx_session *session);
+/* queue.c */
+bool client_interrupt(struct mx_session *session);
 
 /* greet.c */
 void client_greet(struct mx_session *session);
@@ -298,13 +301,6 @@ struct backend_stmt {
     bool has_data;          /* long data that waits for the execution */
 };
 
-/* What a KILL QUERY left behind for a connection that has sent nothing yet. */
-enum kill_later {
-    KILL_LATER_NOT = 0,
-    KILL_LATER_SOFT,
-    KILL_LATER_HARD,
-};
-
 enum login_phase {
     LOGIN_GREETING = 0,
     LOGIN_ANSWER,
@@ -353,10 +349,9 @@ struct login_facts {
 struct mariadb_backend {
     struct mx_conn *conn;
     uint8_t state;
-    bool paused;    /* the client does not take what comes */
-    bool full;      /* it does not take what the client sends */
-    bool permanent; /* of the fault it was broken with */
-    uint8_t kill_later;
+    bool paused;     /* the client does not take what comes */
+    bool full;       /* it does not take what the client sends */
+    bool permanent;  /* of the fault it was broken with */
     bool tracks;     /* session state in OK packets is looked at */
     bool strips;     /* ... and taken out again: the client does not know it */
     bool may_pool;   /* what runs here is looked at, see leftovers.c */
@@ -400,6 +395,8 @@ uint64_t backend_id(const struct mx_endpoint *endpoint);
 void backend_kill(struct mx_endpoint *endpoint, bool query_only, bool hard);
 void backend_pause(struct mx_endpoint *endpoint);
 void backend_unpause(struct mx_endpoint *endpoint);
+/* The client is read only while every server of the session has room. */
+void backend_check_room(struct mx_endpoint *endpoint);
 /* Login is done, or a statement has got its id: what was queued may go. */
 void backend_flush(struct mx_endpoint *endpoint);
 void backend_replayed(struct mx_endpoint *endpoint);

@@ -46,6 +46,7 @@ static const struct mx_protocol_ops ops = {
     .backend_conn = backend_conn,
     .backend_is_quiet = backend_is_quiet,
     .backend_id = backend_id,
+    .client_interrupt = client_interrupt,
     .backend_kill = backend_kill,
     .backend_release = backend_release,
     .pooled_fit = pooled_fit,

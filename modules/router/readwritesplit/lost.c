@@ -168,6 +168,18 @@ rws_timeout(void *ptr)
     return rs->waiting ? rws_resend(rs) : MX_PASS;
 }
 
+bool
+rws_interrupt(void *ptr)
+{
+    struct rws_session *rs = ptr;
+    if (!rs->waiting) {
+        return false;
+    }
+    mx_session_reply_error(rs->session, 1317, "70100", "Query execution was interrupted");
+    rws_stmt_finish(rs);
+    return true;
+}
+
 void
 rws_server_changed(void *ptr, struct mx_server *server)
 {

@@ -175,6 +175,7 @@ static const struct mx_router_ops ops = {
     .lost = rws_lost,
     .server_changed = rws_server_changed,
     .timeout = rws_timeout,
+    .interrupt = rws_interrupt,
     .session_reset = rws_session_reset,
 };
 

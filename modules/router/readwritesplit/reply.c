@@ -69,9 +69,8 @@ rws_reply(void *ptr, struct mx_endpoint *endpoint, struct mx_reply *reply)
 {
     struct rws_session *rs = ptr;
     struct rws_backend *backend = mx_endpoint_owner(endpoint);
-    if (backend->unread > 0) {
-        /* Answers come in order: this one belongs to a session command sent before. */
-        backend->unread -= reply->complete ? 1u : 0u;
+    if (backend->unread > 0 && reply->data == NULL) {
+        backend->unread--; /* of a session command that another server answered */
         return MX_DONE;
     }
     if (!rs->stmt.active || rs->stmt.backend != backend) {

@@ -238,7 +238,7 @@ send_everywhere(struct rws_session *rs, struct rws_backend *answering, const str
         if (b != answering && mx_endpoint_is_parked(b->endpoint)) {
             continue; /* the history will tell its next connection */
         }
-        uint32_t flags = b == answering ? 0 : MX_SEND_DISCARD;
+        uint32_t flags = b == answering ? MX_SEND_SPREAD : MX_SEND_DISCARD;
         if (query->first) {
             mx_router_stats_count(rs->instance->stats, b->index, false);
             b->unread += b != answering && query->expects_reply ? 1u : 0u;

@@ -216,6 +216,7 @@ void rws_stmt_finish(struct rws_session *rs);
 enum mx_verdict rws_lost(void *ptr, struct mx_endpoint *endpoint, const struct mx_err *why,
                          bool sent_to_client, bool permanent);
 enum mx_verdict rws_timeout(void *ptr);
+bool rws_interrupt(void *ptr);
 void rws_server_changed(void *ptr, struct mx_server *server);
 /* No server for the statement in hand: what the configuration says about it. */
 enum mx_verdict rws_no_server(struct rws_session *rs, struct mx_query *query,

@@ -165,6 +165,37 @@ test_a_command_that_others_depend_on_stays_where_it_was(void **state)
                      "hhhh\26SELECT 1 hhhh\3SET @a=1");
 }
 
+static void
+test_what_is_withdrawn_was_never_there(void **state)
+{
+    struct fixture *f = *state;
+    f->service.config.max_sescmd_history = 10;
+    uint64_t a = add(f, 3, "a", 0);
+    mx_session_history_withdraw(&f->session, a);
+    assert_replay(f, "");
+    a = add(f, 3, "a", 0);
+    core_history_answered(f->session.history, core_history_find(f->session.history, a), true);
+    (void)add(f, 3, "b", 0);
+    size_t bytes = f->session.history->bytes;
+    uint64_t again = add(f, 3, "a", 0);
+    assert_replay(f, "b a");
+    mx_session_history_withdraw(&f->session, again);
+    assert_replay(f, "a b"); /* the first one counts again, in its place */
+    assert_int_equal(f->session.history->bytes, bytes);
+    again = add(f, 3, "a", 0);
+    uint64_t last = add(f, 3, "a", 0); /* the one in between has no answer yet */
+    mx_session_history_withdraw(&f->session, again);
+    assert_replay(f, "b a");
+    mx_session_history_withdraw(&f->session, last);
+    assert_replay(f, "a b");
+    last = add(f, 3, "a", 0);
+    core_history_answered(f->session.history, core_history_find(f->session.history, last), true);
+    assert_int_equal(f->session.history->bytes, bytes);
+    assert_replay(f, "b a");
+    mx_session_history_withdraw(&f->session, 4711);
+    assert_replay(f, "b a");
+}
+
 int
 main(void)
 {
@@ -180,6 +211,7 @@ main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_command_that_others_depend_on_stays_where_it_was,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_withdrawn_was_never_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_place_in_the_masks_is_free_again_with_its_endpoint,
                                         setup, teardown),
     };
