@@ -104,7 +104,22 @@ fake_reply(struct rws_session *rs, size_t server, bool ok, uint16_t status)
     if (ok) {
         mx_trx_note_status(&fake.trx, status);
     }
+    if (endpoint->discards > 0) {
+        endpoint->discards--;
+        reply.data = NULL;
+        reply.len = 0;
+    }
     (void)rws_reply(rs, endpoint, &reply);
+}
+
+void
+fake_interrupt(struct rws_session *rs, size_t server)
+{
+    struct mx_endpoint *endpoint = fake_endpoint(server);
+    uint32_t discards = endpoint->discards;
+    endpoint->discards = 0;
+    fake_reply(rs, server, false, 0);
+    endpoint->discards = discards;
 }
 
 void
@@ -159,6 +174,7 @@ mx_endpoint_send(struct mx_endpoint *endpoint, const struct mx_query *query, uin
     (void)snprintf(sent->text, sizeof(sent->text), "%.*s", (int)len,
                    (const char *)query->data + (len > 0 ? 5 : 0));
     endpoint->pending += query->expects_reply ? 1u : 0u;
+    endpoint->discards += query->expects_reply && (flags & MX_SEND_DISCARD) != 0 ? 1u : 0u;
 }
 
 void

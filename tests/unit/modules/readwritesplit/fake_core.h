@@ -24,6 +24,7 @@ struct mx_endpoint {
     struct mx_server *server;
     void *owner;
     uint32_t pending;
+    uint32_t discards; /* of those; they come first */
     bool open;
     bool connecting;
 };
@@ -66,6 +67,8 @@ enum mx_verdict fake_command(struct rws_session *rs, uint8_t command, uint32_t s
                              const char *bytes, size_t len, const struct mx_sql *sql);
 /* The reply that the endpoint of this server owes, complete; false: an error packet. */
 void fake_reply(struct rws_session *rs, size_t server, bool ok, uint16_t status);
+/* The error of a statement that was never sent: it overtakes the replies that are discarded. */
+void fake_interrupt(struct rws_session *rs, size_t server);
 /* Answers whatever is outstanding everywhere. */
 void fake_reply_all(struct rws_session *rs);
 enum mx_verdict fake_lose(struct rws_session *rs, size_t server, bool permanent);

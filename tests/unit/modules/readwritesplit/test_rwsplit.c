@@ -104,6 +104,33 @@ test_session_command_goes_to_all_and_one_answers(void **state)
 }
 
 static void
+test_interrupted_read_is_answered_before_what_is_discarded(void **state)
+{
+    (void)state;
+    assert_int_equal(fake_query(rs, "SET x=1", MX_SQL_SESSION_WRITE, 0, MX_SQL_OP_SET), MX_PASS);
+    fake_reply(rs, 0, true, AUTOCOMMIT);
+    assert_int_equal(read_something(), MX_PASS);
+    int server = fake_last_server();
+    assert_int_not_equal(server, 0);
+    fake_interrupt(rs, (size_t)server);
+    assert_int_equal(read_something(), MX_PASS);
+    server = fake_last_server();
+    fake_reply(rs, (size_t)server, true, AUTOCOMMIT);
+    assert_int_equal(read_something(), MX_HELD);
+    fake_reply(rs, (size_t)server, true, AUTOCOMMIT);
+    assert_int_equal(read_something(), MX_PASS);
+}
+
+static void
+test_interrupt_ends_the_wait_for_a_server_only(void **state)
+{
+    (void)state;
+    assert_false(rws_interrupt(rs));
+    assert_int_equal(read_something(), MX_PASS);
+    assert_false(rws_interrupt(rs));
+}
+
+static void
 test_global_only_set_is_not_recorded(void **state)
 {
     (void)state;
@@ -437,6 +464,8 @@ main(void)
         TEST(test_write_goes_to_primary),
         TEST(test_next_statement_is_held_until_the_reply),
         TEST(test_session_command_goes_to_all_and_one_answers),
+        TEST(test_interrupted_read_is_answered_before_what_is_discarded),
+        TEST(test_interrupt_ends_the_wait_for_a_server_only),
         TEST(test_global_only_set_is_not_recorded),
         TEST(test_transaction_stays_on_primary),
         TEST(test_read_only_transaction_stays_on_its_replica),
