@@ -10,6 +10,7 @@ void
 base_wheel_init(struct base_wheel *wheel, int64_t now_ms)
 {
     wheel->now_ms = now_ms;
+    wheel->next_ms = -1;
     for (size_t level = 0; level < BASE_TIMER_LEVELS; level++) {
         wheel->used[level] = 0;
         for (size_t slot = 0; slot < BASE_TIMER_SLOTS; slot++) {
@@ -44,6 +45,9 @@ place(struct base_wheel *wheel, struct mx_timer *timer)
     timer->placed_ms = tick << (BITS * level);
     mx_list_append(&wheel->slots[level][slot], &timer->node);
     wheel->used[level] |= UINT64_C(1) << slot;
+    if (wheel->next_ms < 0 || timer->placed_ms < wheel->next_ms) {
+        wheel->next_ms = timer->placed_ms;
+    }
 }
 
 /* Takes a timer out of its slot; an empty slot must not wake the loop. */
@@ -56,6 +60,7 @@ take_out(struct mx_timer *timer)
     if (is_last && own != NULL && head != &own->due) {
         size_t slot = (size_t)(head - &own->slots[0][0]);
         own->used[slot / BASE_TIMER_SLOTS] &= ~(UINT64_C(1) << (slot & MASK));
+        own->next_ms = 0;
     }
 }
 
@@ -98,8 +103,8 @@ rotate_right(uint64_t bits, unsigned count)
     return count == 0 ? bits : (bits >> count) | (bits << (BASE_TIMER_SLOTS - count));
 }
 
-int64_t
-base_wheel_wait_ms(const struct base_wheel *wheel, int64_t now_ms)
+static int64_t
+first_slot_ms(const struct base_wheel *wheel)
 {
     int64_t best = -1;
     for (unsigned level = 0; level < BASE_TIMER_LEVELS; level++) {
@@ -114,10 +119,19 @@ base_wheel_wait_ms(const struct base_wheel *wheel, int64_t now_ms)
             best = at;
         }
     }
-    if (best < 0) {
+    return best;
+}
+
+int64_t
+base_wheel_wait_ms(struct base_wheel *wheel, int64_t now_ms)
+{
+    if (wheel->next_ms == 0) {
+        wheel->next_ms = first_slot_ms(wheel);
+    }
+    if (wheel->next_ms < 0) {
         return -1;
     }
-    return best > now_ms ? best - now_ms : 0;
+    return wheel->next_ms > now_ms ? wheel->next_ms - now_ms : 0;
 }
 
 static void
@@ -130,6 +144,7 @@ take_slot(struct base_wheel *wheel, size_t level, size_t slot)
         mx_list_append(&wheel->due, node);
     }
     wheel->used[level] &= ~(UINT64_C(1) << slot);
+    wheel->next_ms = 0;
 }
 
 /* Empties every slot that time has reached into `due`. */

@@ -308,13 +308,12 @@ net_worker_awake(struct mx_worker *worker, int events)
 }
 
 static int
-turn_timeout(struct mx_worker *worker, int max_wait_ms)
+turn_timeout(struct mx_worker *worker, int max_wait_ms, int64_t now_ms)
 {
     if (has_end_work(worker) || !mx_list_is_empty(&worker->again) ||
         !mx_list_is_empty(&worker->dead) || worker->is_stopping) {
         return 0;
     }
-    int64_t now_ms = mx_clock_us() / 1000;
     int64_t wait_ms = base_wheel_wait_ms(&worker->wheel, now_ms);
     if (wait_ms < 0 || (max_wait_ms >= 0 && wait_ms > max_wait_ms)) {
         wait_ms = max_wait_ms;
@@ -325,7 +324,8 @@ turn_timeout(struct mx_worker *worker, int max_wait_ms)
     return wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
 }
 
-static void
+/* Returns the time: the next turn may begin with it. */
+static int64_t
 end_turn(struct mx_worker *worker)
 {
     for (int round = 0; round < END_ROUNDS && has_end_work(worker); round++) {
@@ -333,11 +333,23 @@ end_turn(struct mx_worker *worker)
         net_conns_end(worker);
     }
     net_conns_free_dead(worker);
-    int64_t busy_us = mx_clock_us() - worker->awake_us;
+    int64_t now_us = mx_clock_us();
+    int64_t busy_us = now_us - worker->awake_us;
     worker->load.busy_us += busy_us;
     if (busy_us / 1000 > mx_atomic_get(&worker->stats.exec_max_ms)) {
         mx_atomic_set(&worker->stats.exec_max_ms, busy_us / 1000);
     }
+    return now_us;
+}
+
+static int64_t
+turn(struct mx_worker *worker, int max_wait_ms, int64_t now_us)
+{
+    worker->engine->turn(worker, turn_timeout(worker, max_wait_ms, now_us / 1000));
+    (void)base_wheel_advance(&worker->wheel, mx_now_ms(), flush_after_timer, worker);
+    run_messages(worker);
+    run_again(worker);
+    return end_turn(worker);
 }
 
 void
@@ -345,19 +357,17 @@ net_worker_turn(int max_wait_ms)
 {
     struct mx_worker *worker = self;
     net_worker_flush(worker); /* what was written outside a turn */
-    worker->engine->turn(worker, turn_timeout(worker, max_wait_ms));
-    (void)base_wheel_advance(&worker->wheel, mx_now_ms(), flush_after_timer, worker);
-    run_messages(worker);
-    run_again(worker);
-    end_turn(worker);
+    (void)turn(worker, max_wait_ms, mx_clock_us());
 }
 
 void
 net_worker_run(void)
 {
     struct mx_worker *worker = self;
+    net_worker_flush(worker);
+    int64_t now_us = mx_clock_us();
     while (!worker->is_stopping) {
-        net_worker_turn(-1);
+        now_us = turn(worker, -1, now_us);
     }
     worker->is_stopping = false;
 }

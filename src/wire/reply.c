@@ -478,6 +478,15 @@ on_counted(struct wire_reply *reply)
 
 /* ---- the walk ---- */
 
+/* The packet at p, of which more than the header is there, is there to its end and ends its
+ * payload. */
+static bool
+is_plain(uint32_t len, const uint8_t *p, const uint8_t *end)
+{
+    /* len - 1 puts the empty payload beyond the largest, which is also not for here. */
+    return len - 1 < WIRE_PAYLOAD_MAX - 1 && len <= (size_t)(end - p) - WIRE_HEADER_SIZE;
+}
+
 /* Whole rows in the middle of a result: the loop that most bytes of a proxy go through. */
 static const uint8_t *
 rows_walk(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
@@ -486,9 +495,7 @@ rows_walk(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
     uint32_t walked = 0;
     while ((size_t)(end - p) > WIRE_HEADER_SIZE) {
         uint32_t len = wire_load_u24(p);
-        /* len - 1 puts the empty payload beyond the largest, which is also not for here. */
-        if (len - 1 >= WIRE_PAYLOAD_MAX - 1 || p[WIRE_HEADER_SIZE] >= WIRE_MARK_EOF ||
-            (size_t)(end - p) - WIRE_HEADER_SIZE < len) {
+        if (!is_plain(len, p, end) || p[WIRE_HEADER_SIZE] >= WIRE_MARK_EOF) {
             break;
         }
         last = p;
@@ -501,6 +508,34 @@ rows_walk(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
         reply->sequence = last[3];
         reply->part = WIRE_PART_ROW;
         kind_set(reply, WIRE_REPLY_ROWS);
+    }
+    return p;
+}
+
+/* Whole definitions: they only have to be counted. */
+static const uint8_t *
+definitions_walk(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *last = NULL;
+    uint32_t left = reply->definitions;
+    while (left > 0 && (size_t)(end - p) > WIRE_HEADER_SIZE) {
+        uint32_t len = wire_load_u24(p);
+        if (!is_plain(len, p, end) || p[WIRE_HEADER_SIZE] == WIRE_MARK_ERR) {
+            break;
+        }
+        last = p;
+        left--;
+        p += WIRE_HEADER_SIZE + len;
+    }
+    if (last != NULL) {
+        reply->packets += reply->definitions - left;
+        reply->definitions = left;
+        reply->sequence = last[3];
+        reply->part = WIRE_PART_COLUMN;
+        reply->awaits_client = false;
+        if (left == 0) {
+            definitions_end(reply);
+        }
     }
     return p;
 }
@@ -578,6 +613,85 @@ payload_take(struct wire_reply *reply, const uint8_t *p, const uint8_t *end, siz
     return p + n;
 }
 
+/* What need not be looked into, as far as it is there in whole packets. */
+static const uint8_t *
+counted_walk(struct wire_reply *reply, const uint8_t *p, const uint8_t *end)
+{
+    switch ((enum state)reply->state) {
+    case STATE_ROWS:
+        return rows_walk(reply, p, end);
+    case STATE_COLUMNS:
+    case STATE_PARAMETERS:
+    case STATE_PREPARED_COLUMNS:
+        return definitions_walk(reply, p, end);
+    default:
+        return p;
+    }
+}
+
+/* A plain packet: nothing of it has to be kept for later. */
+static const uint8_t *
+plain_take(struct wire_reply *reply, const uint8_t *p, uint32_t len, size_t data_at)
+{
+    const uint8_t *payload = p + WIRE_HEADER_SIZE;
+    reply->payload_len = len;
+    reply->sequence = p[3];
+    reply->packets++;
+    reply->awaits_client = false;
+    packet_classify(reply, *payload);
+    if (reply->broken) {
+        reply->phase = PHASE_INSIDE;
+        return payload;
+    }
+    if (reply->state == STATE_PREPARE && reply->part == WIRE_PART_HEADER) {
+        id_note(reply, 0, len, data_at + WIRE_HEADER_SIZE);
+    }
+    packet_end(reply, payload);
+    return payload + len;
+}
+
+/* Up to a packet that is cut or has no end here, or past one packet only. */
+static const uint8_t *
+plain_walk(struct wire_reply *reply, const uint8_t *data, const uint8_t *p, const uint8_t *end,
+           bool one)
+{
+    do {
+        p = one ? p : counted_walk(reply, p, end);
+        if (reply->complete || (size_t)(end - p) <= WIRE_HEADER_SIZE) {
+            break;
+        }
+        uint32_t len = wire_load_u24(p);
+        if (!is_plain(len, p, end)) {
+            break;
+        }
+        p = plain_take(reply, p, len, (size_t)(p - data));
+    } while (!one && !reply->complete && !reply->broken);
+    return p;
+}
+
+/* What there is of a packet that is cut, empty, or of the largest size. */
+static const uint8_t *
+cut_take(struct wire_reply *reply, const uint8_t *data, const uint8_t *p, const uint8_t *end)
+{
+    if (reply->phase == PHASE_HEADER) {
+        p = header_take(reply, p, end);
+    }
+    if (reply->phase == PHASE_FIRST && (p < end || reply->payload_len == 0)) {
+        packet_classify(reply, reply->payload_len == 0 ? 0 : *p);
+        reply->phase = PHASE_INSIDE;
+    }
+    if (reply->phase == PHASE_INSIDE && !reply->broken) {
+        p = payload_take(reply, p, end, (size_t)(p - data));
+    }
+    return p;
+}
+
+static bool
+is_between_packets(const struct wire_reply *reply)
+{
+    return reply->phase == PHASE_HEADER && reply->header_have == 0;
+}
+
 static size_t
 follow(struct wire_reply *reply, const uint8_t *data, size_t len, bool one)
 {
@@ -588,23 +702,15 @@ follow(struct wire_reply *reply, const uint8_t *data, size_t len, bool one)
     }
     const uint8_t *end = data + len;
     reply->started = true;
-    while (p < end) {
-        if (reply->phase == PHASE_HEADER) {
-            if (reply->state == STATE_ROWS && !one && reply->header_have == 0 &&
-                !reply->continuing) {
-                p = rows_walk(reply, p, end);
-            }
-            p = header_take(reply, p, end);
+    while (p < end && !reply->complete && !reply->broken) {
+        const uint8_t *before = p;
+        if (is_between_packets(reply) && !reply->continuing) {
+            p = plain_walk(reply, data, p, end, one);
         }
-        if (reply->phase == PHASE_FIRST && (p < end || reply->payload_len == 0)) {
-            packet_classify(reply, reply->payload_len == 0 ? 0 : *p);
-            reply->phase = PHASE_INSIDE;
+        if (p == before) {
+            p = cut_take(reply, data, p, end);
         }
-        if (reply->phase == PHASE_INSIDE && !reply->broken) {
-            p = payload_take(reply, p, end, (size_t)(p - data));
-        }
-        bool ended = reply->phase == PHASE_HEADER && reply->header_have == 0;
-        if (reply->complete || reply->broken || (one && ended)) {
+        if (one && is_between_packets(reply)) {
             break;
         }
     }
