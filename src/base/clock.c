@@ -3,7 +3,8 @@
 
 #include <time.h>
 
-static _Thread_local int64_t cached_ms;
+static _Thread_local int64_t cached_us;
+static _Thread_local int64_t cached_ms; /* the same, divided once a turn */
 
 /* So that the clock never starts at 0: a timer's due time 0 means "not running". */
 #define ORIGIN_MS 1000
@@ -23,6 +24,12 @@ mx_now_ms(void)
 }
 
 int64_t
+mx_now_us(void)
+{
+    return cached_us != 0 ? cached_us : mx_clock_us();
+}
+
+int64_t
 mx_wall_now(void)
 {
     struct timespec ts = {0};
@@ -31,7 +38,8 @@ mx_wall_now(void)
 }
 
 void
-base_clock_cache(int64_t now_ms)
+base_clock_cache_us(int64_t now_us)
 {
-    cached_ms = now_ms;
+    cached_us = now_us;
+    cached_ms = now_us / 1000;
 }

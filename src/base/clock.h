@@ -4,7 +4,13 @@
 
 #include "mx/timer.h"
 
-/* From now on mx_now_ms() returns this value on the calling thread; 0: read the system again. */
-void base_clock_cache(int64_t now_ms);
+/* From now on this is the time of the calling thread's turn; 0: read the system again. */
+void base_clock_cache_us(int64_t now_us);
+
+static inline void
+base_clock_cache(int64_t now_ms)
+{
+    base_clock_cache_us(now_ms * 1000);
+}
 
 #endif

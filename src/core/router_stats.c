@@ -75,7 +75,7 @@ mx_router_stats_end(struct mx_router_stats *stats, size_t server_index,
     }
     struct slot *slot = my_slot(stats, server_index);
     mx_atomic_bump(&slot->sessions, 1);
-    mx_atomic_bump(&slot->duration_us, mx_clock_us() - use->opened_us);
+    mx_atomic_bump(&slot->duration_us, mx_now_us() - use->opened_us);
     mx_atomic_bump(&slot->active_us, use->active_us);
     mx_atomic_bump(&slot->selects, (int64_t)use->selects);
 }
@@ -84,7 +84,7 @@ void
 mx_router_use_start(struct mx_router_use *use)
 {
     if (use->started_us == 0) {
-        use->started_us = mx_clock_us();
+        use->started_us = mx_now_us();
     }
 }
 
@@ -92,7 +92,7 @@ void
 mx_router_use_stop(struct mx_router_use *use)
 {
     if (use->started_us != 0) {
-        use->active_us += mx_clock_us() - use->started_us;
+        use->active_us += mx_now_us() - use->started_us;
         use->started_us = 0;
     }
 }

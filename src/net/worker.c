@@ -296,7 +296,7 @@ net_worker_awake(struct mx_worker *worker, int events)
     mx_wake_awake(&worker->wake);
     worker->awake_us = mx_clock_us();
     int64_t now_ms = worker->awake_us / 1000;
-    base_clock_cache(now_ms);
+    base_clock_cache_us(worker->awake_us);
     mx_atomic_bump(&worker->stats.turns, 1);
     mx_atomic_set(&worker->stats.last_turn_ms, now_ms);
     if (events > 0) {
@@ -332,7 +332,9 @@ end_turn(struct mx_worker *worker)
         run_defers(worker);
         net_conns_end(worker);
     }
-    net_conns_free_dead(worker);
+    if (!mx_list_is_empty(&worker->dead)) {
+        net_conns_free_dead(worker);
+    }
     int64_t now_us = mx_clock_us();
     int64_t busy_us = now_us - worker->awake_us;
     worker->load.busy_us += busy_us;
@@ -393,7 +395,7 @@ become(struct mx_worker *worker)
     self = worker;
     (void)base_pool_use(worker != NULL ? &worker->pool : NULL);
     base_wheel_use(worker != NULL ? &worker->wheel : NULL);
-    base_clock_cache(worker != NULL ? mx_clock_us() / 1000 : 0);
+    base_clock_cache_us(worker != NULL ? mx_clock_us() : 0);
 }
 
 static void

@@ -728,3 +728,12 @@ wire_reply_step(struct wire_reply *reply, const uint8_t *data, size_t len)
 {
     return follow(reply, data, len, true);
 }
+
+size_t
+wire_reply_skip(struct wire_reply *reply, const uint8_t *data, size_t len)
+{
+    if (reply->complete || reply->broken || !is_between_packets(reply) || reply->continuing) {
+        return 0;
+    }
+    return (size_t)(counted_walk(reply, data, data + len) - data);
+}

@@ -137,6 +137,12 @@ size_t wire_reply_feed(struct wire_reply *reply, const uint8_t *data, size_t len
  */
 size_t wire_reply_step(struct wire_reply *reply, const uint8_t *data, size_t len);
 
+/*
+ * Passes over whole rows and definitions, which are counted and not looked into: what follows them
+ * is for wire_reply_step. May complete the reply.
+ */
+size_t wire_reply_skip(struct wire_reply *reply, const uint8_t *data, size_t len);
+
 /* True between packets: an error packet with the number sequence + 1 may be put in here. */
 static inline bool
 wire_reply_at_boundary(const struct wire_reply *reply)

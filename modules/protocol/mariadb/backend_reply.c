@@ -137,6 +137,11 @@ feed_stripping(struct mariadb_backend *backend, uint8_t *data, size_t len, const
     size_t at = 0;
     *out_len = 0;
     while (at < len && !reply->complete && !reply->broken) {
+        at += wire_reply_skip(reply, data + at, len - at);
+        *out_len = at;
+        if (at == len || reply->complete) {
+            break;
+        }
         size_t size = 0;
         if (wire_reply_at_boundary(reply)) {
             size = len - at < WIRE_HEADER_SIZE ? SIZE_MAX
@@ -466,7 +471,7 @@ backend_reply_data(struct mx_endpoint *endpoint, uint8_t *data, size_t len)
         return 0;
     }
     struct mx_reply out = {.data = data, .len = out_len, .first = first};
-    char text[WIRE_REPLY_MESSAGE_MAX + 1];
+    char text[WIRE_REPLY_MESSAGE_MAX + 1] MX_UNINITIALIZED;
     describe(backend, &due, &out);
     if (backend->login.compress != NULL) {
         packet_renumber(&backend->count, data, out_len);

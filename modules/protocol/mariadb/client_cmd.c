@@ -118,10 +118,12 @@ answer_error(struct mx_session *session, uint16_t code, const char *sqlstate, co
 static bool
 is_refused_replication(struct mx_session *session, uint8_t code)
 {
+    if (code != WIRE_COM_BINLOG_DUMP && code != WIRE_COM_BINLOG_DUMP_GTID &&
+        code != WIRE_COM_REGISTER_SLAVE) {
+        return false;
+    }
     const struct mariadb_config *config = mx_session_protocol_config(session);
-    return !config->allow_replication &&
-           (code == WIRE_COM_BINLOG_DUMP || code == WIRE_COM_BINLOG_DUMP_GTID ||
-            code == WIRE_COM_REGISTER_SLAVE);
+    return !config->allow_replication;
 }
 
 /* As servers name their own commands in the text of error 1243. */

@@ -64,7 +64,7 @@ session_new(struct mx_session *session, void **out_rs, struct mx_err *err)
         free(rs);
         return -1;
     }
-    rs->use.opened_us = mx_clock_us();
+    rs->use.opened_us = mx_now_us();
     *out_rs = rs;
     return 0;
 }

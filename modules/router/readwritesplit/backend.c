@@ -12,7 +12,7 @@ rws_backend_open(struct rws_session *rs, struct rws_backend *backend, struct mx_
         backend->endpoint = NULL;
         return -1;
     }
-    backend->use = (struct mx_router_use){.opened_us = mx_clock_us()};
+    backend->use = (struct mx_router_use){.opened_us = mx_now_us()};
     backend->unread = 0;
     return 0;
 }

@@ -12,7 +12,7 @@ note_response_time(const struct rws_session *rs, const struct rws_backend *backe
         backend->use.started_us == 0) {
         return;
     }
-    int64_t sample = mx_clock_us() - backend->use.started_us;
+    int64_t sample = mx_now_us() - backend->use.started_us;
     int64_t average = mx_server_response_us(backend->server);
     mx_server_note_response_us(backend->server, average + (sample - average) / AVERAGE_WEIGHT);
 }

@@ -186,7 +186,8 @@ static enum mx_verdict
 route_to_one(struct rws_session *rs, struct mx_query *query, enum rws_target target)
 {
     struct rws_backend *backend = NULL;
-    struct mx_err err = {0};
+    struct mx_err err MX_UNINITIALIZED;
+    err.code = 0; /* its long text is not cleared for every statement */
     if (rs->trx_backend != NULL) {
         if (!trx_backend_valid(rs)) {
             return mx_session_kill(rs->session,
