@@ -21,6 +21,14 @@ is_receiving(const struct mx_conn *conn)
                                 (conn->state == NET_CONN_BROKEN && conn->failed_sending));
 }
 
+/* What is kept is to be presented before more is received: what nobody has looked at would pile up.
+ */
+static bool
+owes_first(const struct mx_conn *conn)
+{
+    return conn->owes_input && conn->kept_len > 0 && conn->state == NET_CONN_OPEN;
+}
+
 static bool
 goes_direct(const struct mx_conn *conn)
 {
@@ -94,7 +102,7 @@ size_t
 net_conn_place(struct net_io *io, uint8_t **out)
 {
     struct mx_conn *conn = net_conn_of(io);
-    if (!is_receiving(conn)) {
+    if (!is_receiving(conn) || owes_first(conn)) {
         return 0;
     }
     if (goes_direct(conn)) {

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+/* Commands in one go; those behind them when the other clients have had their turn. */
+#define COMMANDS_AT_ONCE 512
+
 /* Whole runs of what was read; the parts of it are in client_auth.c and client_cmd.c. */
 static size_t
 on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
@@ -10,6 +13,7 @@ on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
     struct mx_session *session = owner;
     struct mariadb_client *client = client_of(session);
     size_t used = 0;
+    uint32_t parts = 0;
     while (used < len && client->pauses == 0 && mx_session_is_open(session) &&
            !mx_conn_is_switching(conn)) {
         size_t part = 0;
@@ -41,6 +45,11 @@ on_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
             break;
         }
         used += part;
+        if (++parts == COMMANDS_AT_ONCE && client->pauses == 0 && mx_session_is_open(session)) {
+            mx_conn_pause_reading(conn);
+            mx_conn_resume_reading(conn); /* what is left is offered again in the next turn */
+            break;
+        }
     }
     return mx_session_is_open(session) ? used : len;
 }
@@ -53,6 +62,7 @@ on_drained(struct mx_conn *conn MX_UNUSED, void *owner)
          e = mx_endpoint_next(session, e)) {
         backend_unpause(e);
     }
+    client_unpause(session, PAUSE_UNREAD);
 }
 
 /* Whoever waits for a job of his login may wait long; nobody goes on without him. */

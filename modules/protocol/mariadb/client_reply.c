@@ -20,6 +20,17 @@ mark_begin(struct mx_session *session, bool begins)
     client->infile_ended = false;
 }
 
+/* No server's connection can be paused to stop these, so the client is read no further. */
+static void
+write_answer(struct mx_session *session, const uint8_t *bytes, size_t len)
+{
+    struct mx_conn *conn = mx_session_conn(session);
+    mx_conn_write(conn, bytes, len);
+    if (mx_conn_is_full(conn)) {
+        client_pause(session, PAUSE_UNREAD);
+    }
+}
+
 /* err->code 0: OK with that many affected rows. */
 static void
 write_at(struct mx_session *session, const struct mx_err *err, uint64_t affected, uint8_t sequence)
@@ -40,7 +51,7 @@ write_at(struct mx_session *session, const struct mx_err *err, uint64_t affected
     client->out_aligned = true;
     if (conn != NULL) {
         mark_begin(session, client->out_sequence == 0);
-        mx_conn_write(conn, bytes, w.len);
+        write_answer(session, bytes, w.len);
     }
 }
 
@@ -48,7 +59,7 @@ void
 client_write_packets(struct mx_session *session, const uint8_t *bytes, size_t len)
 {
     mark_begin(session, true);
-    mx_conn_write(mx_session_conn(session), bytes, len);
+    write_answer(session, bytes, len);
 }
 
 void

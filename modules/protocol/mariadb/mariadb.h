@@ -86,11 +86,12 @@ enum client_state {
 };
 
 enum client_pause {
-    PAUSE_HELD = 1 << 0,  /* a stage has said HELD */
-    PAUSE_FULL = 1 << 1,  /* a server does not take what the client sends */
-    PAUSE_ORDER = 1 << 2, /* replies that are due come first */
-    PAUSE_LOGIN = 1 << 3, /* accounts are read again, or a job runs */
-    PAUSE_KILL = 1 << 4,  /* other workers are asked */
+    PAUSE_HELD = 1 << 0,   /* a stage has said HELD */
+    PAUSE_FULL = 1 << 1,   /* a server does not take what the client sends */
+    PAUSE_ORDER = 1 << 2,  /* replies that are due come first */
+    PAUSE_LOGIN = 1 << 3,  /* accounts are read again, or a job runs */
+    PAUSE_KILL = 1 << 4,   /* other workers are asked */
+    PAUSE_UNREAD = 1 << 5, /* the client does not read the answers made here */
 };
 
 /* What a command changes when its reply says OK. */

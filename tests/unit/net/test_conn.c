@@ -291,6 +291,67 @@ test_paused_connection_is_silent_and_resumed_one_gets_everything(void **state)
     (void)close(fd);
 }
 
+/* Takes a little at a time, and the rest in its next turn. */
+struct sipper {
+    size_t taken;
+    size_t in_turn;
+};
+
+#define SIP 1000u
+
+static size_t
+sip_data(struct mx_conn *conn, void *owner, uint8_t *data, size_t len)
+{
+    struct sipper *sipper = owner;
+    size_t part = mx_min_size(len, SIP);
+    for (size_t i = 0; i < part; i++) {
+        assert_int_equal(data[i], (uint8_t)((sipper->taken + i) % 251));
+    }
+    sipper->taken += part;
+    sipper->in_turn += part;
+    if (part < len) {
+        mx_conn_pause_reading(conn);
+        mx_conn_resume_reading(conn);
+    }
+    return part;
+}
+
+static void
+sip_closed(struct mx_conn *conn MX_UNUSED, void *owner MX_UNUSED, const struct mx_err *why)
+{
+    fail_msg("%s", why->text);
+}
+
+static void
+test_what_the_owner_leaves_for_its_next_turn_does_not_pile_up(void **state MX_UNUSED)
+{
+    static const struct mx_conn_ops ops = {.data = sip_data, .closed = sip_closed};
+    const size_t total = 1000000;
+    struct sipper sipper = {0};
+    uint8_t bytes[4096];
+    size_t sent = 0;
+    int fds[2];
+    net_test_pair(fds);
+    struct mx_conn *conn = mx_conn_adopt(fds[0], NULL, &ops, &sipper);
+    while (sipper.taken < total) {
+        for (ssize_t put = 1; put > 0 && sent < total;) {
+            size_t len = mx_min_size(sizeof(bytes), total - sent);
+            for (size_t i = 0; i < len; i++) {
+                bytes[i] = (uint8_t)((sent + i) % 251);
+            }
+            put = send(fds[1], bytes, len, MSG_DONTWAIT);
+            sent += put > 0 ? (size_t)put : 0;
+        }
+        sipper.in_turn = 0;
+        net_worker_turn(0);
+        assert_true(sipper.in_turn <= 2 * SIP); /* what came in, and what was owed */
+        assert_true(mx_conn_kept(conn) <= NET_SCRATCH_LEN);
+    }
+    assert_int_equal(mx_conn_kept(conn), 0);
+    mx_conn_abort(conn);
+    (void)close(fds[1]);
+}
+
 static void
 test_paused_owner_hears_of_a_hangup_once_and_then_reads_the_rest(void **state)
 {
@@ -635,6 +696,7 @@ main(void)
         net_test(test_connection_may_be_closed_from_its_own_data),
         net_test(test_paused_connection_is_silent_and_resumed_one_gets_everything),
         net_test(test_paused_owner_hears_of_a_hangup_once_and_then_reads_the_rest),
+        net_test(test_what_the_owner_leaves_for_its_next_turn_does_not_pile_up),
         net_test(test_end_of_the_peer_is_told_after_its_last_bytes),
         net_test(test_error_of_receive_is_told_with_its_reason),
         net_test(test_failed_send_still_hears_what_the_peer_said_before),
