@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Up to here kept and new bytes are put together in the scratch buffer. */
-#define SMALL_KEPT (NET_SCRATCH_LEN / 2)
+#define SMALL_KEPT ((size_t)64 * 1024)
 #define STEP       ((size_t)64 * 1024)
 
 static bool

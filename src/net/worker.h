@@ -14,7 +14,7 @@
 
 #include <pthread.h>
 
-#define NET_SCRATCH_LEN   ((size_t)128 * 1024)
+#define NET_SCRATCH_LEN   ((size_t)256 * 1024)
 #define NET_GATHER_SLOTS  8
 #define NET_GATHER_IOVS   32
 #define NET_GATHER_COPIED 2048
