@@ -18,8 +18,9 @@
  */
 #include "load.h"
 #include "load_tls.h"
-#include "wire/auth_native.h"
+#include "native.h"
 #include "wire/caps.h"
+#include "wire/greeting.h"
 #include "wire/reply.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ struct client {
     int fd;
     uint8_t phase;
     uint8_t sequence; /* of the login */
-    uint8_t token[WIRE_SHA1_SIZE];
+    uint8_t token[NATIVE_SIZE];
     uint32_t caps;
     uint32_t *stmt_ids; /* of what it has prepared */
     uint32_t prepared;
@@ -338,13 +339,13 @@ static void
 answer_greeting(struct client *client, const struct wire_packet *packet)
 {
     struct wire_greeting greeting;
-    uint8_t hash[WIRE_SHA1_SIZE];
+    uint8_t proof[NATIVE_SIZE];
     if (wire_greeting_decode(packet->payload.data, packet->payload.len, &greeting) !=
         WIRE_GREETING_OK) {
         load_die("no greeting: is this a MariaDB server, and does it take so many connections?");
     }
-    wire_native_hash(wire_slice_of(run.password), hash);
-    wire_native_token(hash, greeting.scramble, client->token);
+    native_sum((const uint8_t *)run.password, strlen(run.password), proof);
+    native_answer(proof, greeting.scramble, client->token);
     client->caps = (CAPS | (run.database[0] != '\0' ? WIRE_CAP_CONNECT_WITH_DB : 0) |
                     (greeting.caps & WIRE_CAP_DEPRECATE_EOF)) &
                    (greeting.caps | WIRE_CAP_CLIENT_MYSQL);

@@ -5,9 +5,20 @@
 #include "wire/cmd.h"
 #include "wire/ok_err_eof.h"
 
-#define SCRAMBLE_FIRST      8u  /* bytes of the scramble before the capabilities */
+#define SCRAMBLE_FIRST      8u /* bytes of the scramble before the capabilities */
+#define SCRAMBLE_FIRST_CHAR '!'
+#define SCRAMBLE_CHARS      ((unsigned)('~' - '!' + 1))
 #define RESPONSE_ZEROS      19u /* between collation and upper capabilities */
 #define OLD_PASSWORD_PLUGIN "mysql_old_password"
+
+void
+wire_scramble_make(uint8_t out[WIRE_SCRAMBLE_SIZE], const uint8_t random[2 * WIRE_SCRAMBLE_SIZE])
+{
+    for (size_t i = 0; i < WIRE_SCRAMBLE_SIZE; i++) {
+        unsigned value = wire_load_u16(random + 2 * i);
+        out[i] = (uint8_t)(SCRAMBLE_FIRST_CHAR + value % SCRAMBLE_CHARS);
+    }
+}
 
 int
 wire_greeting_encode(struct wire_writer *w, uint8_t sequence, const struct wire_greeting *g)

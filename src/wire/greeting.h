@@ -143,6 +143,13 @@ MX_MUST_USE int wire_auth_switch_scramble(const struct wire_auth_switch *request
 int wire_auth_data_encode(struct wire_writer *w, uint8_t sequence, struct wire_slice data);
 
 /*
+ * Random bytes into a scramble: each byte becomes one of '!' to '~', because some connectors cannot
+ * take others (NUL ends the string, '$' or blanks are fine). Two random bytes for each one.
+ */
+void wire_scramble_make(uint8_t out[WIRE_SCRAMBLE_SIZE],
+                        const uint8_t random[2 * WIRE_SCRAMBLE_SIZE]);
+
+/*
  * "5.5.5-10.11.6-MariaDB" -> 101106; "8.0.36" -> 80036; 0 when there is no number. *is_mariadb
  * (may be NULL) is set by the word MariaDB or the prefix.
  */

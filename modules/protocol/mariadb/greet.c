@@ -3,7 +3,6 @@
  * login. Capabilities are promises: only what every server of the service can do is offered.
  */
 #include "mariadb.h"
-#include "wire/auth_native.h"
 
 #include <stdio.h>
 #include <string.h>

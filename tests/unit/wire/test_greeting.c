@@ -310,6 +310,23 @@ test_auth_switch(void **state)
     assert_int_equal(wire_auth_switch_decode((const uint8_t *)"\0", 1, &got), -1);
 }
 
+static void
+test_scramble_is_printable(void **state)
+{
+    (void)state;
+    for (unsigned v = 0; v < 65536; v += 7) {
+        uint8_t random[2 * WIRE_SCRAMBLE_SIZE];
+        uint8_t out[WIRE_SCRAMBLE_SIZE];
+        for (size_t i = 0; i < WIRE_SCRAMBLE_SIZE; i++) {
+            wire_store_u16(random + 2 * i, (uint16_t)(v + i));
+        }
+        wire_scramble_make(out, random);
+        for (size_t i = 0; i < WIRE_SCRAMBLE_SIZE; i++) {
+            assert_in_range(out[i], '!', '~');
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -326,6 +343,7 @@ main(void)
         cmocka_unit_test(test_change_user),
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_auth_switch),
+        cmocka_unit_test(test_scramble_is_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

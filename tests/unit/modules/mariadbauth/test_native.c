@@ -36,6 +36,16 @@ test_stored_hash_is_read_with_and_without_star(void **state MX_UNUSED)
     assert_int_equal(native_parse("", a), -1);
     assert_int_equal(native_parse("*14E6", a), -1);
     assert_int_equal(native_parse("*14E65567ABDB5135D0CFD9A70B3032C179A49EEX", a), -1);
+    assert_int_equal(native_parse("**14E65567ABDB5135D0CFD9A70B3032C179A49EE", a), -1);
+    assert_int_equal(native_parse("*14E65567ABDB5135D0CFD9A70B3032C179A49EE70", a), -1);
+    char text[NATIVE_TEXT_SIZE];
+    assert_int_equal(native_parse("14e65567abdb5135d0cfd9a70b3032c179a49ee7", a), 0);
+    native_format(a, text);
+    assert_string_equal(text, SECRET_STORED);
+    native_sum((const uint8_t *)"secret", strlen("secret"), b);
+    assert_memory_equal(b, secret_proof, NATIVE_SIZE);
+    native_sum(b, NATIVE_SIZE, b);
+    assert_memory_equal(a, b, NATIVE_SIZE);
 }
 
 static void
