@@ -142,6 +142,9 @@ void app_greet_log(const struct app *app);
 /* Opens the log with what globals and command line say. */
 int app_log_open(const struct app *app, struct mx_err *err);
 
+/* trim.c: gives back what only the start needed. */
+void app_trim(void);
+
 /* run.c: starts everything, runs until asked to stop, ends everything. */
 int app_run(struct app *app);
 

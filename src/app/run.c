@@ -183,6 +183,7 @@ app_run(struct app *app)
     app_config_allow_changes(app);
     int rc = start_all(app, &running);
     if (rc == APP_EXIT_OK) {
+        app_trim();
         mx_log_notice(NULL, "MaxScale started with %d worker threads.", mx_worker_count());
         app_watchdog_start();
         app_notify_ready();
