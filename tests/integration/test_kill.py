@@ -280,6 +280,9 @@ def test_bytes_are_the_servers(place, service, sql):
             out.append(b"gone")
         return out
 
+    # what the case before has left would be counted
+    lab.wait_for("nobody of that name", lambda: not place.cluster.primary.query(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'eve'"))
     with raw.Client(place.cluster.primary.port, "eve", "eve") as direct:
         expected = talk_to(direct)
     with place.client(service, "eve") as through:
