@@ -136,7 +136,7 @@ endpoint_may_move(struct mx_endpoint *endpoint)
     if (endpoint->state == CORE_ENDPOINT_PARKED) {
         return true;
     }
-    const struct mx_conn *conn = protocol->backend_conn(endpoint);
+    struct mx_conn *conn = protocol->backend_conn(endpoint);
     return endpoint->state == MX_ENDPOINT_READY && endpoint->pending == 0 && !endpoint->lost &&
            !endpoint->mismatch && conn != NULL && net_conn_may_move(conn) &&
            protocol->backend_is_quiet(endpoint);

@@ -2,6 +2,7 @@
 #include "net/conn.h"
 
 #include "base/pool.h"
+#include "net/loop.h"
 #include "net/tls.h"
 
 #include <errno.h>
@@ -66,6 +67,11 @@ static void
 break_with(struct mx_conn *conn, struct mx_err *why)
 {
     struct mx_worker *worker = conn->io.worker;
+    net_conn_send_late(conn);
+    if (conn->state == NET_CONN_BROKEN) {
+        free(why);
+        return;
+    }
     if (conn->state == NET_CONN_CONNECTING) {
         net_connect_free(conn);
     }
@@ -132,6 +138,7 @@ void
 net_conn_die(struct mx_conn *conn)
 {
     struct mx_worker *worker = conn->io.worker;
+    net_conn_send_late(conn);
     if (conn->state == NET_CONN_CONNECTING) {
         net_connect_free(conn);
         conn->why = NULL;
@@ -264,6 +271,9 @@ net_conn_add_layer(struct mx_conn *conn, struct net_layer *layer)
     }
     layer->below = conn->io.layer;
     conn->io.layer = layer;
+    if (conn->io.ring != 0) {
+        net_uring_leave(&conn->io);
+    }
     conn->below_len = conn->out_len;
     conn->io.is_clearing = conn->below_len > 0;
     conn->is_switching = conn->is_presenting;

@@ -123,7 +123,16 @@ void net_conn_forget_kept(struct mx_conn *conn);
 /* Kept bytes go to the top layer. */
 void net_conn_feed_kept(struct mx_conn *conn);
 
+/* Bytes that came around the layers: they belong to the top one. */
+void net_conn_feed(struct mx_conn *conn, const uint8_t *bytes, size_t len);
+/* What has arrived although nothing was wanted; kept until reading is resumed. */
+void net_conn_stash(struct mx_conn *conn, const uint8_t *bytes, size_t len);
+
 /* conn_out.c */
+/* What is gathered has been offered by the io_uring engine. */
+void net_conn_sent(struct mx_conn *conn);
+/* What would wait for the next wait leaves now. */
+void net_conn_send_late(struct mx_conn *conn);
 /* Offers the queue to the socket. */
 void net_conn_push(struct mx_conn *conn);
 void net_conn_room(struct net_io *io);

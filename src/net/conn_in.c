@@ -60,10 +60,10 @@ keep(struct mx_conn *conn, const uint8_t *bytes, size_t len)
 
 /* What was kept for later need not stay there as well. */
 static void
-clear_scratch(struct mx_conn *conn, size_t len)
+clear_scratch(struct mx_conn *conn, uint8_t *bytes, size_t len)
 {
     if (conn->secret_input) {
-        explicit_bzero(conn->io.worker->scratch, len);
+        explicit_bzero(bytes, len);
     }
 }
 
@@ -113,9 +113,9 @@ net_conn_place(struct net_io *io, uint8_t **out)
     return NET_SCRATCH_LEN - conn->kept_len;
 }
 
-/* To the top layer, which looks at them in its turn. */
-static void
-feed(struct mx_conn *conn, const uint8_t *bytes, size_t len)
+/* The top layer looks at them in its turn. */
+void
+net_conn_feed(struct mx_conn *conn, const uint8_t *bytes, size_t len)
 {
     if (len > 0) {
         conn->io.layer->ops->feed(conn->io.layer, bytes, len);
@@ -127,7 +127,7 @@ feed(struct mx_conn *conn, const uint8_t *bytes, size_t len)
 void
 net_conn_feed_kept(struct mx_conn *conn)
 {
-    feed(conn, conn->kept, conn->kept_len);
+    net_conn_feed(conn, conn->kept, conn->kept_len);
     net_conn_forget_kept(conn);
     conn->owes_input = false;
 }
@@ -151,6 +151,7 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
     worker->input = NULL;
     worker->input_len = 0;
     if (was_secret || conn->secret_input) {
+        net_worker_flush_all(worker);
         explicit_bzero(bytes, used);
     }
     if (conn->state == NET_CONN_DEAD || conn->state == NET_CONN_LINGERING) {
@@ -159,14 +160,14 @@ present(struct mx_conn *conn, uint8_t *bytes, size_t len)
     size_t rest = len - used;
     if (conn->is_switching) {
         conn->is_switching = false;
-        feed(conn, bytes + used, rest);
+        net_conn_feed(conn, bytes + used, rest);
         rest = 0;
     }
     if (rest == 0) {
         net_conn_forget_kept(conn);
     } else if (!is_kept || (used > 0 && rest <= conn->kept_capacity / 4)) {
         keep(conn, bytes + used, rest);
-        clear_scratch(conn, len);
+        clear_scratch(conn, bytes, len);
     } else {
         memmove(conn->kept, conn->kept + used, rest);
         conn->kept_len = rest;
@@ -186,6 +187,25 @@ net_conn_present_kept(struct mx_conn *conn)
     }
 }
 
+void
+net_conn_stash(struct mx_conn *conn, const uint8_t *bytes, size_t len)
+{
+    if (conn->state != NET_CONN_OPEN) {
+        return;
+    }
+    size_t capacity = 0;
+    uint8_t *chunk = base_pool_get(conn->kept_len + len, &capacity);
+    if (conn->kept_len > 0) {
+        memcpy(chunk, conn->kept, conn->kept_len);
+    }
+    memcpy(chunk + conn->kept_len, bytes, len);
+    put_kept(conn);
+    conn->kept = chunk;
+    conn->kept_len += len;
+    conn->kept_capacity = capacity;
+    conn->bytes_in += len;
+}
+
 static void
 took_in(struct mx_conn *conn, size_t count)
 {
@@ -200,11 +220,12 @@ took_in(struct mx_conn *conn, size_t count)
         memcpy(worker->scratch, conn->kept, conn->kept_len);
         net_conn_forget_kept(conn);
     }
+    uint8_t *place = worker->arrival != NULL ? worker->arrival : worker->scratch;
     if (len >= conn->want) {
-        present(conn, is_direct ? conn->kept : worker->scratch, len);
+        present(conn, is_direct ? conn->kept : place, len);
     } else if (!is_direct) {
-        keep(conn, worker->scratch, len);
-        clear_scratch(conn, len);
+        keep(conn, place, len);
+        clear_scratch(conn, place, len);
     }
     if (conn->kept_len >= conn->input_limit) {
         net_conn_break(conn, NET_CODE_LOST,

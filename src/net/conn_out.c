@@ -90,6 +90,7 @@ release_gather(struct mx_conn *conn)
         slot->conn = NULL;
         conn->gather = 0;
         conn->io.worker->gather_count--;
+        conn->io.worker->gather_now -= !slot->is_late;
     }
 }
 
@@ -236,19 +237,11 @@ net_conn_room(struct net_io *io)
     net_conn_tell_drained(conn);
 }
 
-/* Sends what is gathered; what the socket does not take is kept. */
+/* What the socket did not take is kept. */
 static void
-send_gather(struct mx_conn *conn)
+end_gather(struct mx_conn *conn, size_t skip)
 {
     struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
-    struct iovec iov[NET_GATHER_IOVS] MX_UNINITIALIZED;
-    memcpy(iov, slot->iov, sizeof(iov[0]) * (size_t)slot->count);
-    conn->io.sends_secret = slot->is_secret;
-    ssize_t taken = offer(conn, conn->io.layer, iov, slot->count);
-    if (taken < 0) {
-        return; /* the slot went with the rest of the output */
-    }
-    size_t skip = (size_t)taken;
     if (skip < slot->len) {
         conn->secret_write = slot->is_secret;
         for (int i = 0; i < slot->count; i++) {
@@ -264,14 +257,74 @@ send_gather(struct mx_conn *conn)
     release_gather(conn);
 }
 
+static void
+send_gather(struct mx_conn *conn)
+{
+    struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
+    struct iovec iov[NET_GATHER_IOVS] MX_UNINITIALIZED;
+    memcpy(iov, slot->iov, sizeof(iov[0]) * (size_t)slot->count);
+    conn->io.sends_secret = slot->is_secret;
+    ssize_t taken = offer(conn, conn->io.layer, iov, slot->count);
+    if (taken < 0) {
+        return; /* the slot went with the rest of the output */
+    }
+    end_gather(conn, (size_t)taken);
+}
+
 void
 net_worker_flush(struct mx_worker *worker)
+{
+    for (size_t i = 0; i < NET_GATHER_SLOTS && worker->gather_now > 0; i++) {
+        if (worker->gather[i].conn != NULL && !worker->gather[i].is_late) {
+            send_gather(worker->gather[i].conn);
+        }
+    }
+}
+
+void
+net_worker_flush_all(struct mx_worker *worker)
 {
     for (size_t i = 0; i < NET_GATHER_SLOTS && worker->gather_count > 0; i++) {
         if (worker->gather[i].conn != NULL) {
             send_gather(worker->gather[i].conn);
         }
     }
+}
+
+static void
+not_late(struct mx_worker *worker, struct net_gather *slot)
+{
+    if (slot->is_late) {
+        slot->is_late = false;
+        worker->gather_now++;
+    }
+}
+
+void
+net_conn_send_late(struct mx_conn *conn)
+{
+    struct mx_worker *worker = conn->io.worker;
+    if (worker != NULL && conn->gather != 0 && worker->gather[conn->gather - 1].is_late) {
+        not_late(worker, &worker->gather[conn->gather - 1]);
+        send_gather(conn);
+    }
+}
+
+void
+net_conn_sent(struct mx_conn *conn)
+{
+    struct net_gather *slot = &conn->io.worker->gather[conn->gather - 1];
+    ssize_t result = slot->result;
+    if (result < 0 && result != -EAGAIN && result != -EINTR) {
+        not_late(conn->io.worker, slot);
+        conn->failed_sending = true;
+        net_conn_break_io(conn, "sending", (int)-result);
+        return;
+    }
+    size_t taken = result > 0 ? (size_t)result : 0;
+    conn->bytes_out += taken;
+    conn->active_ms = mx_now_ms();
+    end_gather(conn, taken);
 }
 
 static struct net_gather *
@@ -284,15 +337,17 @@ gather_for(struct mx_conn *conn)
     if (worker->gather_count == NET_GATHER_SLOTS) {
         send_gather(worker->gather[0].conn);
     }
-    uint8_t i = 0;
+    uint32_t i = worker->gather_count; /* free as a rule */
     while (worker->gather[i].conn != NULL) {
-        i++;
+        i = (i + 1) % NET_GATHER_SLOTS;
     }
     struct net_gather *slot = &worker->gather[i];
     slot->conn = conn;
     slot->count = 0;
     slot->len = 0;
     slot->copied = 0;
+    slot->is_late = conn->io.ring != 0 && conn->io.layer == &net_layer_plain;
+    worker->gather_now += !slot->is_late;
     conn->gather = (uint8_t)(i + 1);
     worker->gather_count++;
     return slot;
@@ -354,7 +409,13 @@ mx_conn_write(struct mx_conn *conn, const void *bytes, size_t len)
     }
     struct net_gather *slot = gather_for(conn);
     slot->is_secret = slot->is_secret || conn->secret_write;
+    if (conn->secret_write) {
+        not_late(conn->io.worker, slot);
+    }
     if (is_input(conn->io.worker, bytes, len)) {
+        if (conn->io.worker->arrival == NULL) {
+            not_late(conn->io.worker, slot);
+        }
         add_part(slot, bytes, len);
     } else if (len <= NET_GATHER_COPIED - slot->copied) {
         uint8_t *copy = slot->copy + slot->copied;

@@ -82,6 +82,8 @@ struct net_io {
     bool receive_waits_room : 1; /* a layer has to send before it can receive */
     bool send_has_turn : 1;      /* a layer takes bytes again: `again` offers them */
     bool sends_secret : 1;       /* what is offered is to leave no copy behind */
+    uint8_t streak : 4;          /* small receives in a row, for the io_uring loop */
+    uint16_t ring;               /* its place in the io_uring loop; 0: it is in the epoll set */
     const struct net_io_events *events;
     struct net_layer *layer; /* the top one */
     struct mx_worker *worker;
@@ -104,5 +106,6 @@ struct net_engine {
 };
 
 extern const struct net_engine net_engine_epoll;
+extern const struct net_engine net_engine_uring;
 
 #endif

@@ -3,6 +3,7 @@
  * again while they do not block: a statement costs no epoll_ctl. After a receive that did not fill
  * its place the socket is known to be empty, so there is no second one that only learns that.
  */
+#include "net/loop.h"
 #include "net/worker.h"
 
 #include <errno.h>
@@ -20,8 +21,8 @@ control(struct net_io *io, int what, uint32_t bits)
     return io->worker->ops->control(io->worker->epoll_fd, what, io->fd, &event);
 }
 
-static int
-engine_open(struct mx_worker *worker)
+int
+net_epoll_open(struct mx_worker *worker)
 {
     worker->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -36,8 +37,8 @@ engine_open(struct mx_worker *worker)
     return 0;
 }
 
-static void
-engine_close(struct mx_worker *worker)
+void
+net_epoll_close(struct mx_worker *worker)
 {
     if (worker->epoll_fd >= 0) {
         (void)close(worker->epoll_fd);
@@ -49,8 +50,8 @@ engine_close(struct mx_worker *worker)
     worker->wake_fd = -1;
 }
 
-static void
-engine_wake(struct mx_worker *worker)
+void
+net_epoll_wake(struct mx_worker *worker)
 {
     uint64_t one = 1;
     /* Fails only when 2^64 wake-ups are unread, and then the event is there anyway. */
@@ -58,8 +59,8 @@ engine_wake(struct mx_worker *worker)
     (void)rc;
 }
 
-static int
-engine_add(struct net_io *io)
+int
+net_epoll_add(struct net_io *io)
 {
     uint32_t bits = EPOLLIN | EPOLLRDHUP | EPOLLET;
     if (io->is_connecting) {
@@ -69,15 +70,15 @@ engine_add(struct net_io *io)
     return control(io, EPOLL_CTL_ADD, bits);
 }
 
-static int
-engine_watch(struct net_io *io, uint32_t bits)
+int
+net_epoll_watch(struct net_io *io, uint32_t bits)
 {
     int rc = control(io, EPOLL_CTL_MOD, bits);
     return rc == -ENOENT ? control(io, EPOLL_CTL_ADD, bits) : rc;
 }
 
-static void
-engine_drop(struct net_io *io)
+void
+net_epoll_drop(struct net_io *io)
 {
     mx_list_remove(&io->again);
     if (io->fd >= 0) {
@@ -86,8 +87,8 @@ engine_drop(struct net_io *io)
     }
 }
 
-static void
-engine_want_room(struct net_io *io)
+void
+net_epoll_want_room(struct net_io *io)
 {
     io->wants_room = true;
     /* The kernel tells by itself once it refused bytes, as long as it was asked to tell at all. */
@@ -97,8 +98,8 @@ engine_want_room(struct net_io *io)
     }
 }
 
-static size_t
-engine_receive(struct net_io *io)
+size_t
+net_epoll_receive(struct net_io *io)
 {
     uint8_t *place = NULL;
     size_t len = io->events->place(io, &place);
@@ -125,7 +126,11 @@ engine_receive(struct net_io *io)
     if (io->is_readable) {
         net_io_again(io);
     }
+    struct mx_worker *worker = io->worker;
     io->events->arrived(io, got);
+    if (worker->ring != NULL && io->worker == worker) {
+        net_uring_consider(io, got, more);
+    }
     return got > 0 ? (size_t)got : 0;
 }
 
@@ -180,12 +185,12 @@ serve(struct net_io *io, uint32_t bits)
         io->is_readable = true;
         io->is_drained = false;
         io->has_ended = io->has_ended || (bits & (EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0;
-        (void)engine_receive(io);
+        (void)net_epoll_receive(io);
     }
 }
 
-static void
-engine_turn(struct mx_worker *worker, int timeout_ms)
+void
+net_epoll_turn(struct mx_worker *worker, int timeout_ms)
 {
     struct epoll_event events[BATCH] MX_UNINITIALIZED;
     worker->counts.waits++;
@@ -202,13 +207,13 @@ engine_turn(struct mx_worker *worker, int timeout_ms)
 }
 
 const struct net_engine net_engine_epoll = {
-    .open = engine_open,
-    .close = engine_close,
-    .turn = engine_turn,
-    .wake = engine_wake,
-    .add = engine_add,
-    .watch = engine_watch,
-    .drop = engine_drop,
-    .receive = engine_receive,
-    .want_room = engine_want_room,
+    .open = net_epoll_open,
+    .close = net_epoll_close,
+    .turn = net_epoll_turn,
+    .wake = net_epoll_wake,
+    .add = net_epoll_add,
+    .watch = net_epoll_watch,
+    .drop = net_epoll_drop,
+    .receive = net_epoll_receive,
+    .want_room = net_epoll_want_room,
 };

@@ -2,12 +2,17 @@
 #include "net/move.h"
 
 #include "net/conn.h"
+#include "net/loop.h"
 
 #include <string.h>
 
 bool
-net_conn_may_move(const struct mx_conn *conn)
+net_conn_may_move(struct mx_conn *conn)
 {
+    if (conn->io.ring != 0) {
+        net_uring_leave(&conn->io);
+        return false;
+    }
     return conn->state == NET_CONN_OPEN && conn->kept_len == 0 && conn->out_len == 0 &&
            conn->gather == 0 && !conn->is_paused && !conn->is_corked && !conn->owes_drained &&
            !conn->owes_input && !conn->io.has_ended && !conn->io.is_clearing &&

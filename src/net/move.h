@@ -8,7 +8,7 @@
 
 #include "mx/conn.h"
 
-bool net_conn_may_move(const struct mx_conn *conn);
+bool net_conn_may_move(struct mx_conn *conn);
 void net_conn_leave(struct mx_conn *conn);
 /* Bytes that came in the meantime are presented in one of the next turns. */
 void net_conn_join(struct mx_conn *conn);

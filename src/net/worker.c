@@ -22,6 +22,7 @@ static struct {
     struct mx_worker *main;
     struct mx_worker **workers;
     int count;
+    const struct net_engine *engine; /* of all of them; NULL: as the environment says */
 } process;
 
 static _Thread_local struct mx_worker *self;
@@ -360,6 +361,9 @@ net_worker_turn(int max_wait_ms)
     struct mx_worker *worker = self;
     net_worker_flush(worker); /* what was written outside a turn */
     (void)turn(worker, max_wait_ms, mx_clock_us());
+    if (max_wait_ms >= 0) {
+        net_worker_flush_all(worker); /* the caller has other things to do before the next turn */
+    }
 }
 
 void
@@ -371,6 +375,7 @@ net_worker_run(void)
     while (!worker->is_stopping) {
         now_us = turn(worker, -1, now_us);
     }
+    net_worker_flush_all(worker);
     worker->is_stopping = false;
 }
 
@@ -421,6 +426,55 @@ worker_free(struct mx_worker *worker)
     free(worker);
 }
 
+void
+net_workers_use(const struct net_engine *engine)
+{
+    process.engine = engine;
+}
+
+/* MAXSCALE_LOOP=uring is for who wants io_uring; the main worker has little to do. */
+static int
+choose_engine(struct mx_worker *worker, struct mx_err *err)
+{
+    const char *loop = getenv("MAXSCALE_LOOP");
+    bool wants_ring = loop != NULL && strcmp(loop, "uring") == 0;
+    if (loop != NULL && !wants_ring && strcmp(loop, "epoll") != 0) {
+        return mx_err_text(err,
+                           "the environment variable MAXSCALE_LOOP is '%s'; it may be epoll or "
+                           "uring",
+                           loop);
+    }
+    worker->engine = &net_engine_epoll;
+    if (process.engine != NULL) {
+        worker->engine = process.engine;
+    } else if (wants_ring && worker->index != MX_WORKER_MAIN) {
+        worker->engine = &net_engine_uring;
+    }
+    return 0;
+}
+
+static int
+open_engine(struct mx_worker *worker, struct mx_err *err)
+{
+    if (choose_engine(worker, err) != 0) {
+        return -1;
+    }
+    int rc = worker->engine->open(worker);
+    if (rc != 0 && worker->engine == &net_engine_uring) {
+        return mx_err_text(
+            err,
+            "cannot make an io_uring for a worker: %s; it takes a kernel of 6.1 or "
+            "later that allows it (sysctl kernel.io_uring_disabled, the profile of a "
+            "container): unset MAXSCALE_LOOP",
+            strerrordesc_np(-rc));
+    }
+    return rc == 0 ? 0
+                   : mx_err_text(err,
+                                 "cannot make the event loop of a worker: %s; check the limit on "
+                                 "open files (ulimit -n)",
+                                 strerrordesc_np(-rc));
+}
+
 static int
 worker_new(int index, struct mx_worker **out, struct mx_err *err)
 {
@@ -442,13 +496,9 @@ worker_new(int index, struct mx_worker **out, struct mx_err *err)
     mx_list_init(&worker->dead);
     (void)pthread_mutex_init(&worker->lock, NULL);
     worker->scratch = mx_alloc(NET_SCRATCH_LEN);
-    int rc = worker->engine->open(worker);
-    if (rc != 0) {
+    if (open_engine(worker, err) != 0) {
         worker_free(worker);
-        return mx_err_text(err,
-                           "cannot make the event loop of a worker: %s; check the limit on "
-                           "open files (ulimit -n)",
-                           strerrordesc_np(-rc));
+        return -1;
     }
     *out = worker;
     return 0;

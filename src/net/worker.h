@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 #define NET_SCRATCH_LEN   ((size_t)256 * 1024)
-#define NET_GATHER_SLOTS  8
+#define NET_GATHER_SLOTS  64
 #define NET_GATHER_IOVS   32
 #define NET_GATHER_COPIED 2048
 
@@ -29,6 +29,9 @@ struct net_gather {
     size_t len;    /* of all parts */
     size_t copied; /* bytes used in `copy` */
     bool is_secret;
+    bool is_late;   /* leaves with the next wait of the io_uring loop */
+    ssize_t result; /* of that */
+    struct msghdr message;
     struct iovec iov[NET_GATHER_IOVS];
     uint8_t copy[NET_GATHER_COPIED]; /* of bytes that do not lie in the presented input */
 };
@@ -80,10 +83,13 @@ struct mx_worker {
     size_t defer_capacity;
 
     uint8_t *scratch;
-    uint8_t *tls_buffer;  /* of net/tls.c; made by the first use */
-    const uint8_t *input; /* what is being presented; writes from it are not copied */
+    uint8_t *arrival;       /* where bytes have arrived instead of in scratch (io_uring loop) */
+    struct net_uring *ring; /* NULL: the epoll loop */
+    uint8_t *tls_buffer;    /* of net/tls.c; made by the first use */
+    const uint8_t *input;   /* what is being presented; writes from it are not copied */
     size_t input_len;
     uint32_t gather_count;
+    uint32_t gather_now; /* of these, those that do not wait for the next wait */
     struct net_gather gather[NET_GATHER_SLOTS];
     struct net_resolver *resolver; /* made by the first name */
 
@@ -112,6 +118,10 @@ void net_worker_run(void);
 /* From any thread. */
 void net_worker_stop(struct mx_worker *worker);
 
+/* Which loop the workers made from now on have, the main one as well (tests); NULL: as
+ * MAXSCALE_LOOP says. */
+void net_workers_use(const struct net_engine *engine);
+
 /* Another door to the kernel for the calling worker (tests); NULL: the real one. */
 void net_worker_set_ops(const struct net_ops *ops);
 const struct net_op_counts *net_worker_counts(const struct mx_worker *worker);
@@ -121,6 +131,8 @@ int64_t net_worker_cpu_us(const struct mx_worker *worker);
 /* For engines: the wait is over and `events` are to be served; a callback has returned. */
 void net_worker_awake(struct mx_worker *worker, int events);
 void net_worker_flush(struct mx_worker *worker);
+/* Also what would wait for the next wait. */
+void net_worker_flush_all(struct mx_worker *worker);
 
 /* It gets its turn (events->again) in this loop turn or the next, without waiting. */
 void net_io_again(struct net_io *io);

@@ -1,10 +1,13 @@
 /* Shared by the tests of src/net; see support.h. */
 #include "support.h"
 
+#include "net/loop.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,7 +22,16 @@ int
 net_test_setup(void **state)
 {
     struct mx_err err;
+    const char *loop = getenv("MX_TEST_LOOP");
     (void)state;
+    if (loop != NULL && strcmp(loop, "uring") == 0) {
+        net_workers_use(&net_engine_uring);
+        net_uring_set_patience(0);
+        if (net_workers_init(0, &err) != 0) {
+            exit(77); /* this kernel does not let us: meson counts the test as skipped */
+        }
+        return 0;
+    }
     return net_workers_init(0, &err);
 }
 
