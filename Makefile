@@ -9,7 +9,7 @@ STAGE  := $(BUILD)/root
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help packages packages-dev packages-drivers build release test unit it compat tsan lint fmt shape \
+.PHONY: help packages packages-dev packages-drivers build release pgo test unit it compat tsan lint fmt shape \
         docs-check demo demo-stop \
         demo-failover demo-nobinlog tarball bench fuzz install clean
 
@@ -31,15 +31,30 @@ define configure
 	@rm -f $(1).log
 endef
 
+# $(call compile,folder): and installs below folder/root, from where tests and tools run it.
+define compile
+	@ninja -C $(1) -j $(JOBS) --quiet
+	@$(MESON) install -C $(1) --no-rebuild --quiet --destdir root >/dev/null
+endef
+
 build: packages ## developer tree in build/ with address and undefined behaviour sanitizers
 	$(call configure,$(BUILD),-Db_sanitize=address$(comma)undefined -Dwerror=true)
-	@ninja -C $(BUILD) -j $(JOBS) --quiet
-	@$(MESON) install -C $(BUILD) --no-rebuild --quiet --destdir root >/dev/null
+	$(call compile,$(BUILD))
 
+OPTIMISED := --buildtype=release -Db_lto=true -Ddebug=true -Dtests=false --prefix=/
 release: packages ## optimised tree in build-release/
-	$(call configure,build-release,--buildtype=release -Db_lto=true -Ddebug=true -Dtests=false --prefix=/)
-	@ninja -C build-release -j $(JOBS) --quiet
-	@$(MESON) install -C build-release --no-rebuild --quiet --destdir root >/dev/null
+	$(call configure,build-release,$(OPTIMISED))
+	$(call compile,build-release)
+
+# Compiled twice: what the load bed finds to be hot in the first tree guides the second one. The counters are
+# atomic, for several threads add to them; what was never run is optimised as in the release tree.
+pgo: release ## the release tree trained by the load bed, in build-pgo/ (takes twice as long)
+	@rm -rf build-pgo
+	$(call configure,build-pgo,$(OPTIMISED) -Db_pgo=generate -Dc_args=-fprofile-update=atomic)
+	$(call compile,build-pgo)
+	@$(PYTHON) tools/train.py build-pgo/root
+	@$(MESON) configure build-pgo -Db_pgo=use "-Dc_args=-fprofile-partial-training -Wno-missing-profile"
+	$(call compile,build-pgo)
 
 comma := ,
 
@@ -56,8 +71,7 @@ it: build tarball packages-drivers ## integration and compatibility tests on rea
 
 tsan: packages ## unit tests and what crosses threads under the thread sanitizer
 	$(call configure,build-tsan,-Db_sanitize=thread -Dwerror=true)
-	@ninja -C build-tsan -j $(JOBS) --quiet
-	@$(MESON) install -C build-tsan --no-rebuild --quiet --destdir root >/dev/null
+	$(call compile,build-tsan)
 	@$(MESON) test -C build-tsan --no-rebuild --print-errorlogs
 	@cd tests && MX_ROOT=$(CURDIR)/build-tsan/root/usr $(PYTHON) -m pytest -c integration/pytest.ini \
 	    integration/test_smoke.py integration/test_walkthrough.py integration/test_kill.py integration/test_listeners.py \
@@ -89,8 +103,9 @@ demo-failover: release ## kills the primary under a running write loop and shows
 demo-nobinlog: release ## a replica without a binary log: what the program says before, during, after
 	@$(PYTHON) tools/demo.py nobinlog
 
-tarball: release ## dist/maxscale-<version>.linux-<arch>.tar.gz, self-contained
-	@tools/make-tarball
+TREE ?= build-release
+tarball: release ## dist/maxscale-<version>.linux-<arch>.tar.gz, self-contained; TREE=build-pgo packs that
+	@tools/make-tarball $(TREE)
 
 bench: packages-dev release ## direct, HAProxy in TCP mode, this proxy in one run: make bench S="load tls" FULL=1
 	@MX_BENCH_FULL=$(FULL) $(PYTHON) bench/bench.py $(S)
@@ -104,4 +119,4 @@ install: packages ## into DESTDIR (default: this machine), below PREFIX (default
 	@$(MESON) install -C build-install --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean: ## removes the build folders
-	@rm -rf build build-release build-tsan build-fuzz build-install build-lint dist
+	@rm -rf build build-release build-pgo build-tsan build-fuzz build-install build-lint dist
