@@ -18,9 +18,10 @@ struct base_pool_block {
 
 static const struct {
     uint32_t size;
-    uint32_t keep; /* blocks in the free list at most */
+    uint32_t keep; /* blocks in the free list at most; of the smallest: copies of the statements of
+                      thousands of clients */
 } classes[BASE_POOL_CLASSES] = {
-    {256, 1024}, {1024, 512}, {4096, 256}, {16384, 128}, {BASE_POOL_LARGEST, 32},
+    {256, 8192}, {1024, 512}, {4096, 256}, {16384, 128}, {BASE_POOL_LARGEST, 32},
 };
 
 static _Thread_local struct base_pool *own;
