@@ -12,6 +12,8 @@
 #define MX_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MX_NORETURN          __attribute__((noreturn))
 #define MX_UNUSED            __attribute__((unused))
+/* The result depends on the arguments alone, not on memory: one call may serve for several. */
+#define MX_ARITHMETIC __attribute__((const))
 /* A large array on the data path that is written before it is read: all others are zeroed by the
  * compiler (-ftrivial-auto-var-init). */
 #define MX_UNINITIALIZED __attribute__((uninitialized))

@@ -137,7 +137,7 @@ struct mx_protocol_ops {
 
 /* ------------------------------------------------------------ session */
 
-MX_API void *mx_session_client(const struct mx_session *session);
+MX_API void *mx_session_client(const struct mx_session *session) MX_ARITHMETIC;
 /* NULL once it was closed. */
 MX_API struct mx_conn *mx_session_conn(const struct mx_session *session);
 /* Bits of mx_need that some stage of the chain has asked for; 0 before mx_session_start. */
@@ -330,7 +330,7 @@ MX_API void mx_flow_reply(struct mx_endpoint *endpoint, struct mx_reply *reply, 
 
 /* ------------------------------------------------------------ endpoints */
 
-MX_API void *mx_endpoint_backend(const struct mx_endpoint *endpoint);
+MX_API void *mx_endpoint_backend(const struct mx_endpoint *endpoint) MX_ARITHMETIC;
 MX_API struct mx_session *mx_endpoint_session(const struct mx_endpoint *endpoint);
 /* Of all endpoints of the session, in the order of opening; NULL starts; NULL ends. */
 MX_API struct mx_endpoint *mx_endpoint_next(const struct mx_session *session,

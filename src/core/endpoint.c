@@ -449,7 +449,6 @@ mx_endpoint_last_write_ms(const struct mx_endpoint *endpoint)
 void *
 mx_endpoint_backend(const struct mx_endpoint *endpoint)
 {
-    MX_CHECK_MAGIC(endpoint, CORE_ENDPOINT_MAGIC);
     uintptr_t at = (uintptr_t)endpoint + CORE_ENDPOINT_SIZE;
     return (void *)at;
 }

@@ -64,7 +64,6 @@ mx_session_sql_options_edit(struct mx_session *session)
 void *
 mx_session_client(const struct mx_session *session)
 {
-    MX_CHECK_MAGIC(session, CORE_SESSION_MAGIC);
     uintptr_t at = (uintptr_t)session + CORE_SESSION_SIZE;
     return (void *)at;
 }

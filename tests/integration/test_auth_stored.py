@@ -13,6 +13,7 @@ from certs import Authority
 from conftest import Proxy, finish
 from lab import lab
 from test_auth import check, client, denied, gets_in, keys, lines_with, logged, mapping_proxy, over
+from relay import cut_everywhere
 from test_drivers import NPM, NPM_LAST, made
 import gate as gates
 
@@ -190,6 +191,17 @@ def test_answers_that_are_none(proxy, conversation, reason):
     lab.wait_for("the reason", lambda: len(lines_with(proxy, "'cut'", reason)) == before + 1)
 
 
+def test_exchange_cut_at_every_byte(proxy):
+    """With a wrong password: a right one would be in the cache from then on."""
+    def refused(port):
+        with Exchange(port, "cut") as exchange:
+            more = exchange.sha2_answer("wrong")
+            return more, exchange.sha2_encrypted(exchange.sha2_key(), "wrong")[:3]
+
+    cut_everywhere(proxy.ports["clear"], refused)
+    cut_everywhere(proxy.ports["clear"], lambda port: whoami(port, "sha", "s3cret"))
+
+
 def test_spoilt_account_is_named_in_the_log(proxy):
     denied("spoilt", "p", *over(proxy.ports["clear"]))
     assert logged(proxy, "'spoilt'", "authentication string is none of caching_sha2_password")
@@ -262,6 +274,12 @@ def test_parsec(accounts, make_proxy, tmp_path):
         session.parsec_salt()
         assert session.say(b"x" * 95)[:3] == DENIED
     assert logged(proxy, "'par'", "a scramble and a signature")
+
+    def signed(port):
+        with Exchange(port, "par") as session:
+            return session.parsec("p")[:1]
+
+    cut_everywhere(proxy.port, signed)
 
 
 def test_parsec_without_a_mapping_says_what_is_missing(accounts, make_proxy):

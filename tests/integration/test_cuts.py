@@ -8,7 +8,7 @@ import pytest
 import conversations as talk
 from conftest import Proxy, finish
 from conversations import raw
-from relay import TO_CLIENT, TO_SERVER, CutAt, Relay, single_bytes, whole
+from relay import TO_CLIENT, TO_SERVER, Counter, CutAt, Relay, single_bytes, whole
 from test_protocol_conversations import EXT, MODERN, PLAIN, compare, plain_service, port_of
 from lab import lab
 
@@ -137,15 +137,6 @@ def every_kind(c):
     out += c.query("LOAD DATA LOCAL INFILE 'x' INTO TABLE test.conv", lambda s: raw.frame(b"", s))
     assert talk.change_user(c, "app", "app", "test")[0] == 0
     return out + c.query("BEGIN")
-
-
-class Counter:
-    def __init__(self):
-        self.bytes = {TO_SERVER: 0, TO_CLIENT: 0}
-
-    def __call__(self, direction, data, _target):
-        self.bytes[direction] += len(data)
-        yield data
 
 
 @pytest.mark.parametrize("direction", [TO_SERVER, TO_CLIENT], ids=["client", "server"])

@@ -9,6 +9,7 @@ import pytest
 from conftest import Proxy, running_cluster, starter
 from kerberos import REALM, SERVICE, Realm
 from lab import lab
+from relay import cut_everywhere
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,11 @@ def test_a_ticket_is_enough(start, anna):
     proxy = start()
     assert client(proxy, "anna", anna)[0] == "anna@%\t2\nanna@%\t1\n"
     assert client(proxy, "full", anna)[0] == "full@%\t2\nfull@%\t1\n"
+
+
+def test_exchange_cut_in_two(start, anna):
+    proxy = start()
+    cut_everywhere(proxy.port, lambda port: client(proxy, "anna", anna, port)[0], step=17)
 
 
 def test_realm_in_the_principal(start, anna):

@@ -13,6 +13,7 @@ from conftest import Proxy, finish, running_cluster, starter
 from conversations import raw
 from lab import lab
 from pam import Pam
+from relay import cut_everywhere
 
 PASSWORD = "ask=Password: =open sesame"
 CODE = "ask=Your code: =123456"
@@ -179,6 +180,16 @@ def test_two_factors(start):
     assert denied(Dialog("open sesame", "654321").login, proxy, "two")[0] == 1045
     assert denied(Dialog("wrong", "123456").login, proxy, "two")[0] == 1045
     assert denied(Dialog("open sesame", "123456").login, proxy, "asks_more")[0] == 1105
+
+
+def test_dialog_cut_at_every_byte(start):
+    proxy = start("pam_mode=password_2FA")
+
+    def login(port):
+        with Dialog("open sesame", "123456").login(proxy, "two", port=port) as connection:
+            return connection.get_server_info()
+
+    cut_everywhere(proxy.port, login)
 
 
 def test_clear_text_plugin(start):

@@ -45,6 +45,17 @@ class CutAt:
         yield data
 
 
+class Counter:
+    """Counts what goes each way."""
+
+    def __init__(self):
+        self.bytes = {TO_SERVER: 0, TO_CLIENT: 0}
+
+    def __call__(self, direction, data, _target):
+        self.bytes[direction] += len(data)
+        yield data
+
+
 class Kept:
     """Passes everything on and keeps how each side began."""
     MOST = 1 << 16
@@ -100,3 +111,16 @@ class Relay:
             for source, target, direction in ((client, server, TO_SERVER), (server, client, TO_CLIENT)):
                 target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=pump, args=(source, target, direction, pieces), daemon=True).start()
+
+
+def cut_everywhere(port, run, step=1):
+    """run(port) gives the same, whatever its bytes to and from `port` are cut behind."""
+    counter = Counter()
+    pieces = [counter]
+    with Relay(port, lambda: pieces[0]) as relay:
+        expected = run(relay.port)
+        for direction, total in counter.bytes.items():
+            assert total > 50
+            for at in range(1, total, step):
+                pieces[0] = CutAt(direction, at)
+                assert run(relay.port) == expected, f"cut behind byte {at} of {direction}"

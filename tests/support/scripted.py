@@ -4,6 +4,7 @@ import struct
 import threading
 
 from gate import Gate, Gone
+from relay import pump
 
 
 class Scripted(Gate):
@@ -34,7 +35,7 @@ class Scripted(Gate):
         struct.pack_into("<I24xI", said, 0, caps & ~self.add, ext & ~self.add_ext)
         server.sequence = peer.sequence - 1
         server.send(bytes(said))
-        threading.Thread(target=self.pump, args=(server.socket, peer.socket), daemon=True).start()
+        threading.Thread(target=pump, args=(server.socket, peer.socket), daemon=True).start()
         try:
             while True:
                 command = peer.packet()
