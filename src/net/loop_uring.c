@@ -306,8 +306,12 @@ static void *
 map(int fd, size_t len, off_t offset)
 {
     int flags = fd >= 0 ? MAP_SHARED | MAP_POPULATE : MAP_PRIVATE | MAP_ANONYMOUS;
+    // cppcheck-suppress invalidFunctionArg ; anonymous memory has descriptor -1
     void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, fd, offset);
-    return at != MAP_FAILED ? at : NULL;
+    if (at == MAP_FAILED) {
+        return NULL;
+    }
+    return at;
 }
 
 static void

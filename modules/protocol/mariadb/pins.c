@@ -112,7 +112,7 @@ behind_quotes(const char *text, size_t len, size_t at)
 static bool
 is_comment(const char *text, size_t len, size_t at)
 {
-    char next = at + 1 < len ? text[at + 1] : '\0';
+    int next = at + 1 < len ? text[at + 1] : 0;
     return text[at] == '#' || (text[at] == '/' && next == '*') || (text[at] == '-' && next == '-');
 }
 
