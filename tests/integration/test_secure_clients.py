@@ -186,7 +186,8 @@ def test_binlog(doors, cluster):  # noqa: F811
     way = Way(doors, "readconnroute", "TLS")
     cluster.primary.run("FLUSH BINARY LOGS", "CREATE OR REPLACE TABLE test.logged AS SELECT seq, "
                         "REPEAT(MD5(seq), 30) AS t FROM test.seq_1_to_3000", "FLUSH BINARY LOGS")
-    files = [row[0] for row in cluster.primary.query("SHOW BINARY LOGS")][-2:]
+    # Closed ones: in the last one the server still notes, when it has time, that the others are done with.
+    files = [row[0] for row in cluster.primary.query("SHOW BINARY LOGS")][-3:-1]
     expected = binlog(cluster.primary.port, *files)
     assert "COMMIT" in expected
     assert binlog(way.port, *way.options, *files) == expected
