@@ -3,6 +3,7 @@
 Used by the demo, the integration tests and the benchmarks: one place that knows how to start a
 server, build a replicating cluster, and run the proxy in front of it.
 """
+import fcntl
 import os
 import resource
 import shutil
@@ -36,16 +37,27 @@ EXTRA_GRANTS = (
 
 
 def free_port():
-    """A TCP port nobody listens on right now, outside the ephemeral range."""
-    for _ in range(200):
-        port = 10000 + int.from_bytes(os.urandom(2), "big") % 20000
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no free TCP port between 10000 and 30000")
+    """A TCP port nobody listens on right now, outside the ephemeral range.
+
+    Ports are dealt in turn, by a counter that all processes of this user share: drawn at random, two
+    of the hundreds of a test run were sometimes the same one before either was in use.
+    """
+    first, count = 10000, 20000
+    with open(os.path.join(tempfile.gettempdir(), f"mx-ports-{os.getuid()}"), "a+b") as ledger:
+        fcntl.flock(ledger, fcntl.LOCK_EX)
+        ledger.seek(0)
+        last = int(ledger.read() or int.from_bytes(os.urandom(2), "big"))
+        for step in range(1, 200):
+            port = first + (last + step) % count
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            ledger.truncate(0)
+            ledger.write(b"%d" % (port - first))
+            return port
+    raise RuntimeError(f"no free TCP port between {first} and {first + count}")
 
 
 def wait_for(what, check, seconds=30.0, interval=0.05):
