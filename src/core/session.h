@@ -59,8 +59,9 @@ struct mx_session {
     uint32_t due;       /* replies the client waits for */
     uint32_t needs;
     uint64_t id;
-    uint64_t slots;      /* of endpoints, taken ones are 1 */
-    struct mx_list node; /* of the worker's list */
+    uint64_t slots;                 /* of endpoints, taken ones are 1 */
+    struct mx_list node;            /* of the worker's list */
+    struct mx_session *same_bucket; /* of the worker's table of ids, see session_ids.h */
     struct mx_service *service;
     struct core_listener *listener;
     struct mx_conn *conn;

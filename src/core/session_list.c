@@ -1,12 +1,13 @@
 /*
- * All sessions: each worker keeps the list of its own, and whoever wants to see or end one that is
- * elsewhere posts a message there (session_find.c). Ids are unique in the process and never used
- * again.
+ * All sessions: each worker keeps the list of its own and finds them by their ids, and whoever
+ * wants to see or end one that is elsewhere posts a message there (session_find.c). Ids are unique
+ * in the process and never used again.
  */
 #include "core/admission.h"
 #include "core/endpoint.h"
 #include "core/history.h"
 #include "core/pool.h"
+#include "core/session_ids.h"
 #include "core/session_move.h"
 #include "core/share.h"
 
@@ -19,21 +20,22 @@
 static struct {
     struct mx_atomic last_id;
     struct mx_atomic count;
-    struct {
+    struct sessions {
         struct mx_list list;
+        struct core_session_ids ids;
     } __attribute__((aligned(64))) mine[CORE_WORKERS_MAX]; /* a cache line for each worker */
 } all;
 
-static struct mx_list *
-my_list(void)
+static struct sessions *
+mine(void)
 {
     int index = mx_worker_index(mx_worker_self());
     MX_ASSERT(index >= 0 && index < CORE_WORKERS_MAX);
-    struct mx_list *list = &all.mine[index].list;
-    if (list->next == NULL) {
-        mx_list_init(list);
+    struct sessions *sessions = &all.mine[index];
+    if (sessions->list.next == NULL) {
+        mx_list_init(&sessions->list);
     }
-    return list;
+    return sessions;
 }
 
 uint64_t
@@ -48,26 +50,29 @@ core_session_list_add(struct mx_session *session)
 {
     session->id = core_session_id((uint64_t)mx_atomic_add(&all.last_id, 1));
     (void)mx_atomic_add(&all.count, 1);
-    mx_list_append(my_list(), &session->node);
+    core_session_list_join(session);
 }
 
 void
 core_session_list_remove(struct mx_session *session)
 {
     (void)mx_atomic_add(&all.count, -1);
-    mx_list_remove(&session->node);
+    core_session_list_leave(session);
 }
 
 void
 core_session_list_leave(struct mx_session *session)
 {
     mx_list_remove(&session->node);
+    core_session_ids_remove(&mine()->ids, session);
 }
 
 void
 core_session_list_join(struct mx_session *session)
 {
-    mx_list_append(my_list(), &session->node);
+    struct sessions *sessions = mine();
+    mx_list_append(&sessions->list, &session->node);
+    core_session_ids_add(&sessions->ids, session);
 }
 
 int64_t
@@ -79,7 +84,7 @@ core_sessions_count(void)
 struct mx_session *
 core_session_next(const struct mx_session *session)
 {
-    struct mx_list *list = my_list();
+    struct mx_list *list = &mine()->list;
     struct mx_list *node = session == NULL ? list->next : session->node.next;
     return node == list ? NULL : mx_container_of(node, struct mx_session, node);
 }
@@ -87,11 +92,7 @@ core_session_next(const struct mx_session *session)
 struct mx_session *
 core_session_find(uint64_t id)
 {
-    struct mx_session *session = core_session_next(NULL);
-    while (session != NULL && session->id != id) {
-        session = core_session_next(session);
-    }
-    return session;
+    return core_session_ids_find(&mine()->ids, id);
 }
 
 /* ------------------------------------------------------------ KILL */
@@ -135,25 +136,38 @@ mx_session_kill_at_once(struct mx_session *session, bool query_only, bool hard)
 /* ------------------------------------------------------------ asked by operators */
 
 struct operator_kill {
-    uint64_t id; /* 0: all */
+    uint64_t id;
     bool found;
 };
+
+static void
+operator_kill_one(struct mx_session *session, bool ends_well)
+{
+    if (mx_session_is_open(session)) {
+        session->ends_well = ends_well;
+        mx_session_kill_at_once(session, false, true);
+    }
+}
 
 static void
 operator_kill_here(void *arg)
 {
     struct operator_kill *order = arg;
-    struct mx_session *next = NULL;
-    if (order->id == 0) {
-        core_waiting_end(); /* they would come in where the others leave */
+    struct mx_session *session = core_session_find(order->id);
+    order->found = session != NULL && mx_session_is_open(session);
+    if (order->found) {
+        operator_kill_one(session, false);
     }
+}
+
+static void
+operator_kill_all_here(void *arg MX_UNUSED)
+{
+    struct mx_session *next = NULL;
+    core_waiting_end(); /* they would come in where the others leave */
     for (struct mx_session *session = core_session_next(NULL); session != NULL; session = next) {
         next = core_session_next(session);
-        if ((order->id == 0 || session->id == order->id) && mx_session_is_open(session)) {
-            session->ends_well = order->id == 0;
-            mx_session_kill_at_once(session, false, true);
-            order->found = true;
-        }
+        operator_kill_one(session, true);
     }
 }
 
@@ -174,9 +188,8 @@ core_sessions_kill(uint64_t id)
 void
 core_sessions_kill_all(void)
 {
-    struct operator_kill order = {.id = 0};
     for (int i = 0; i < mx_worker_count(); i++) {
-        mx_worker_call(mx_worker_get(i), operator_kill_here, &order);
+        mx_worker_call(mx_worker_get(i), operator_kill_all_here, NULL);
     }
 }
 
