@@ -12,7 +12,7 @@ from report import BASE, Table
 SQL = "SELECT c FROM sbtest1 WHERE id=504985"
 CALLS = ["system calls", "data calls", "waits", "epoll_ctl", "wakeups", "forced"]
 MODES = ("text", "prepared")
-WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll")
+WAITS = ("epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "io_uring_enter")
 
 
 def send(target, mode, clients, statements):

@@ -21,6 +21,9 @@ size_t net_epoll_receive(struct net_io *io);
 void net_uring_consider(struct net_io *io, ssize_t got, bool more);
 /* Back to readiness, soon; until then its bytes go on arriving. */
 void net_uring_leave(struct net_io *io);
+/* From 6.15 on the kernel can be told that a thread that waits for its ring is idle; before, each
+ * such thread looks in its figures as if it waited for a disk. */
+bool net_uring_waits_as_idle(const struct mx_worker *worker);
 /* So many small receives in a row make a connection one for the ring; tests want few. */
 void net_uring_set_patience(uint8_t receives);
 

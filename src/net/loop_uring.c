@@ -33,6 +33,10 @@
 #define SQES_LEN        (ENTRIES * sizeof(struct io_uring_sqe))
 #define BUFFER_RING_LEN (BUFFERS * sizeof(struct io_uring_buf))
 
+/* Of kernels later than the headers may be. */
+#define FEATURE_NO_IOWAIT (1u << 17)
+#define ENTER_NO_IOWAIT   (1u << 7)
+
 enum {
     KIND_CANCEL,
     KIND_RECEIVE,
@@ -50,6 +54,7 @@ struct slot {
 
 struct net_uring {
     int fd;
+    uint32_t enter_flags;
     bool is_enabled;
     bool is_polling; /* the epoll set */
     pthread_t owner; /* a ring has one issuer */
@@ -92,8 +97,8 @@ enter(struct net_uring *ring, uint32_t wait, uint32_t flags, int timeout_ms)
     bool limited = timeout_ms > 0;
     __atomic_store_n(ring->sq_tail, ring->tail, __ATOMIC_RELEASE);
     long rc = syscall(__NR_io_uring_enter, ring->fd, ring->queued, wait,
-                      flags | (limited ? IORING_ENTER_EXT_ARG : 0), limited ? &arg : NULL,
-                      limited ? sizeof(arg) : 0);
+                      flags | ring->enter_flags | (limited ? IORING_ENTER_EXT_ARG : 0),
+                      limited ? &arg : NULL, limited ? sizeof(arg) : 0);
     if (rc >= 0) {
         ring->queued -= (uint32_t)rc;
         return 0;
@@ -348,6 +353,31 @@ map_rings(struct net_uring *ring, const struct io_uring_params *p)
     return 0;
 }
 
+/* A filter may let rings be made and not be used: one that is not enabled yet has an error of its
+ * own. */
+static int
+try_enter(struct net_uring *ring)
+{
+    int rc = enter(ring, 0, 0, 0);
+    return rc == -EBADFD ? 0 : rc;
+}
+
+static int
+register_buffers(struct net_uring *ring)
+{
+    struct io_uring_buf_reg reg = {.ring_addr = (uint64_t)(uintptr_t)ring->buffer_ring,
+                                   .ring_entries = BUFFERS};
+    if (syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_PBUF_RING, &reg, 1) != 0) {
+        return -errno;
+    }
+    ring->buffers = mx_alloc(BUFFERS * BUFFER_STEP);
+    for (uint16_t i = 0; i < BUFFERS; i++) {
+        give_buffer(ring, i);
+    }
+    publish_buffers(ring);
+    return 0;
+}
+
 /* 0, or -errno: the kernel is too old for it, or does not let us. */
 static int
 open_ring(struct net_uring *ring)
@@ -367,20 +397,25 @@ open_ring(struct net_uring *ring)
     if (rc != 0) {
         return rc;
     }
-    struct io_uring_buf_reg reg = {.ring_addr = (uint64_t)(uintptr_t)ring->buffer_ring,
-                                   .ring_entries = BUFFERS};
-    if (syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_PBUF_RING, &reg, 1) != 0) {
-        return -errno;
+    ring->enter_flags = (p.features & FEATURE_NO_IOWAIT) != 0 ? ENTER_NO_IOWAIT : 0;
+    rc = try_enter(ring);
+    if (rc != 0) {
+        return rc;
     }
-    ring->buffers = mx_alloc(BUFFERS * BUFFER_STEP);
-    for (uint16_t i = 0; i < BUFFERS; i++) {
-        give_buffer(ring, i);
+    rc = register_buffers(ring);
+    if (rc != 0) {
+        return rc;
     }
-    publish_buffers(ring);
     ring->slot_capacity = 64;
     ring->slot_count = 1;
     ring->slots = mx_calloc(ring->slot_capacity, sizeof(*ring->slots));
     return 0;
+}
+
+bool
+net_uring_waits_as_idle(const struct mx_worker *worker)
+{
+    return worker->ring->enter_flags != 0;
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "net/conn.h"
+#include "net/loop.h"
 #include "net/resolve.h"
 
 #include <errno.h>
@@ -17,6 +18,8 @@
 
 /* Rounds at the end of a turn; what is still to do then is done by the next turn, without wait. */
 #define END_ROUNDS 4
+
+#define DEFAULT_LOOP LOOP_EPOLL
 
 static struct {
     struct mx_worker *main;
@@ -432,40 +435,74 @@ net_workers_use(const struct net_engine *engine)
     process.engine = engine;
 }
 
-/* MAXSCALE_LOOP=uring is for who wants io_uring; the main worker has little to do. */
+/* What MAXSCALE_LOOP says. */
+enum loop {
+    LOOP_EPOLL,
+    LOOP_URING,
+    LOOP_AUTO /* io_uring where the kernel has and allows it */
+};
+
 static int
-choose_engine(struct mx_worker *worker, struct mx_err *err)
+read_loop(enum loop *loop, struct mx_err *err)
 {
-    const char *loop = getenv("MAXSCALE_LOOP");
-    bool wants_ring = loop != NULL && strcmp(loop, "uring") == 0;
-    if (loop != NULL && !wants_ring && strcmp(loop, "epoll") != 0) {
-        return mx_err_text(err,
-                           "the environment variable MAXSCALE_LOOP is '%s'; it may be epoll or "
-                           "uring",
-                           loop);
+    const char *name = getenv("MAXSCALE_LOOP");
+    *loop = DEFAULT_LOOP;
+    if (name == NULL) {
+        return 0;
+    }
+    static const char *const names[] = {"epoll", "uring", "auto"};
+    for (size_t i = 0; i < MX_COUNT(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *loop = (enum loop)i;
+            return 0;
+        }
+    }
+    return mx_err_text(err,
+                       "the environment variable MAXSCALE_LOOP is '%s'; it may be epoll, uring or "
+                       "auto",
+                       name);
+}
+
+/* The ring where the kernel lets us, and its waiting is not told as waiting for a disk. */
+static int
+open_automatic(struct mx_worker *worker)
+{
+    worker->engine = &net_engine_uring;
+    int rc = worker->engine->open(worker);
+    if (rc == 0 && net_uring_waits_as_idle(worker)) {
+        return 0;
+    }
+    if (rc == 0) {
+        worker->engine->close(worker);
     }
     worker->engine = &net_engine_epoll;
-    if (process.engine != NULL) {
-        worker->engine = process.engine;
-    } else if (wants_ring && worker->index != MX_WORKER_MAIN) {
-        worker->engine = &net_engine_uring;
-    }
-    return 0;
+    return worker->engine->open(worker);
 }
 
 static int
 open_engine(struct mx_worker *worker, struct mx_err *err)
 {
-    if (choose_engine(worker, err) != 0) {
+    enum loop loop;
+    if (read_loop(&loop, err) != 0) {
         return -1;
     }
-    int rc = worker->engine->open(worker);
+    if (worker->index == MX_WORKER_MAIN) {
+        loop = LOOP_EPOLL; /* it has little to do */
+    }
+    int rc = 0;
+    if (process.engine == NULL && loop == LOOP_AUTO) {
+        rc = open_automatic(worker);
+    } else {
+        worker->engine = loop == LOOP_URING ? &net_engine_uring : &net_engine_epoll;
+        worker->engine = process.engine != NULL ? process.engine : worker->engine;
+        rc = worker->engine->open(worker);
+    }
     if (rc != 0 && worker->engine == &net_engine_uring) {
         return mx_err_text(
             err,
             "cannot make an io_uring for a worker: %s; it takes a kernel of 6.1 or "
             "later that allows it (sysctl kernel.io_uring_disabled, the profile of a "
-            "container): unset MAXSCALE_LOOP",
+            "container, the limit on locked memory: ulimit -l): set MAXSCALE_LOOP to epoll or auto",
             strerrordesc_np(-rc));
     }
     return rc == 0 ? 0

@@ -27,7 +27,7 @@ def bed():
 
 def waits(calls):
     """How often threads waited for events: once per turn of the worker, and seldom elsewhere."""
-    return sum(calls.get(name, 0) for name in ("epoll_wait", "epoll_pwait", "epoll_pwait2"))
+    return sum(calls.get(name, 0) for name in ("epoll_wait", "epoll_pwait", "epoll_pwait2", "io_uring_enter"))
 
 
 def say(client, count, payload):

@@ -1,5 +1,4 @@
 """Trouble at start: the program starts where it can, says what is wrong and keeps trying."""
-import os
 import re
 import socket
 
@@ -70,31 +69,3 @@ def test_rest_port_in_use_is_an_error(cluster, make_proxy):
         proxy.process = None
         assert code != 0
         assert re.search(rf"(error|alert).*{holder.getsockname()[1]}", proxy.text_output())
-
-
-def rings(proxy):
-    folder = f"/proc/{proxy.process.pid}/fd"
-    return sum("io_uring" in os.readlink(f"{folder}/{name}") for name in os.listdir(folder))
-
-
-def test_the_environment_says_which_loop(cluster, make_proxy):
-    proxy = make_proxy(cluster.servers, {"maxscale": {"threads": "2"}}, start=False,
-                       environment={"MAXSCALE_LOOP": "uring"})
-    proxy.start(wait=False)
-    try:
-        lab.wait_for("the start", lambda: "started with 2 worker threads" in proxy.log())
-    except TimeoutError:
-        if "cannot make an io_uring" in proxy.text_output():
-            pytest.skip("this kernel has no io_uring for us")
-        raise
-    assert rings(proxy) == 2
-    assert rings(make_proxy(cluster.servers, environment={"MAXSCALE_LOOP": "epoll"})) == 0
-
-
-def test_an_unknown_loop_is_refused(cluster, make_proxy):
-    proxy = make_proxy(cluster.servers, start=False, environment={"MAXSCALE_LOOP": "poll"})
-    proxy.start(wait=False)
-    code = proxy.process.wait(30)
-    proxy.process = None
-    assert code != 0
-    assert "MAXSCALE_LOOP is 'poll'; it may be epoll or uring" in proxy.text_output()
