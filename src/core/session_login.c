@@ -2,6 +2,7 @@
  * Accounts and logins of sessions: which account a client means, who checks it, what happens after
  * a failure. The password exchange itself is between protocol and authenticator.
  */
+#include "base/utf8.h"
 #include "core/authenticators.h"
 #include "core/host_names.h"
 #include "core/session.h"
@@ -13,7 +14,9 @@
 #include <string.h>
 #include <syslog.h>
 
-#define HOST_NAME_WAIT_MS INT64_C(4000)
+#define HOST_NAME_WAIT_MS  INT64_C(4000)
+#define DATABASE_CHARS_MAX 64
+#define DATABASE_SHOWN_MAX 100
 
 /* ------------------------------------------------------------ the listener's part */
 
@@ -51,6 +54,28 @@ mx_login_account_free(struct mx_login_account *account)
     *account = (struct mx_login_account){0};
 }
 
+/* No database can be called that; servers say it in other words. */
+static bool
+is_database_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && name[len - 1] != ' ' && base_utf8_count(name, len) <= DATABASE_CHARS_MAX;
+}
+
+static void
+unknown_database(struct mx_err *err, const char *name)
+{
+    size_t len = strlen(name);
+    if (is_database_name(name)) {
+        (void)mx_err_set(err, 1049, "42000", "Unknown database '%s'", name);
+    } else if (len <= DATABASE_SHOWN_MAX) {
+        (void)mx_err_set(err, 1102, "42000", "Incorrect database name '%s'", name);
+    } else {
+        (void)mx_err_set(err, 1102, "42000", "Incorrect database name '%.*s...'",
+                         DATABASE_SHOWN_MAX - 3, name);
+    }
+}
+
 /* Told after a good password only, so that nobody can probe for names. */
 static struct mx_err *
 database_error(const struct core_users_account *account, const char *database,
@@ -62,7 +87,7 @@ database_error(const struct core_users_account *account, const char *database,
         break;
     case CORE_USERS_DB_UNKNOWN:
         err = mx_alloc(sizeof(*err));
-        (void)mx_err_set(err, 1049, "42000", "Unknown database '%s'", database);
+        unknown_database(err, database);
         break;
     case CORE_USERS_DB_DENIED:
         err = mx_alloc(sizeof(*err));

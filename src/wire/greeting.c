@@ -127,6 +127,7 @@ read_login_tail(struct wire_reader *r, uint32_t caps, struct wire_login *out)
     }
     if ((caps & WIRE_CAP_CONNECT_ATTRS) != 0 && wire_reader_left(r) > 0) {
         out->attrs = wire_read_lenenc_bytes(r);
+        r->failed = r->failed || out->attrs.len > WIRE_ATTRS_MAX;
     }
 }
 

@@ -86,6 +86,9 @@ struct wire_login {
     bool has_db;        /* the field was there (it may be empty) */
 };
 
+/* Servers call a packet with longer attributes malformed, and so do the decoders. */
+#define WIRE_ATTRS_MAX 65535u
+
 enum wire_login_result {
     WIRE_LOGIN_OK,
     WIRE_LOGIN_SSL_REQUEST, /* out->caps, ext_caps, max_packet, collation are filled; TLS follows */

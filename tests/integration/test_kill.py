@@ -244,6 +244,58 @@ def test_session_command_that_nobody_was_sent_is_withdrawn(place):
         victim.close()
 
 
+# -- what is not interrupted: it takes no time, or has not begun
+
+def half_a_statement(client, kill):
+    whole = raw.frame(b"\x03SELECT 'whole'")
+    client.send(whole[:9])
+    kill()
+    client.send(whole[9:])
+    return client.result()
+
+
+def user_who_is_being_changed(client, kill):
+    client.command(raw.CHANGE_USER, b"app\0\x01x\0" + struct.pack("<H", 45) + b"unknown\0")
+    request = client.packet()
+    assert request[:1] == b"\xfe"
+    kill()
+    client.send(raw.frame(raw.native("app", request.split(b"\0", 1)[1][:20]), client.sequence + 1))
+    return [client.raw_packet()] + client.query("SELECT CURRENT_USER()")
+
+
+@pytest.mark.parametrize("service", ["rw", "plain"])
+@pytest.mark.parametrize("talk", [half_a_statement, user_who_is_being_changed],
+                         ids=lambda talk: talk.__name__)
+def test_query_leaves_alone_what_has_not_begun(place, service, talk):
+    """Directly and through the proxy. (Of a statement that is streamed, a server may have heard already.)"""
+    def held(port):
+        with raw.Client(port) as client, raw.Client(port) as killer:
+            def kill():
+                assert is_ok(killer.query(f"KILL QUERY {client.thread_id}"))
+            assert client.answer[0] == 0 and is_alive(client)
+            return talk(client, kill)
+
+    direct = held(place.cluster.primary.port)
+    assert direct[-1][4] != 0xff
+    assert held(place.ports[service]) == direct
+
+
+@pytest.mark.parametrize("service", ["rw", "plain"])
+@pytest.mark.parametrize("command, body", [(raw.RESET_CONNECTION, b""), (raw.PING, b""), (raw.SET_OPTION, b"\0\0")])
+def test_commands_that_take_no_time_are_not_taken_back(place, service, command, body):
+    """No server has been sent it; one that had been would have answered it with OK, too."""
+    with place.client() as killer:
+        assert is_alive(killer)
+        with standing(place, place.cluster.primary):
+            victim = place.client(service)
+            victim.command(command, body)
+            queued(place, victim)
+            assert is_ok(killer.query(f"KILL QUERY {victim.thread_id}"))
+        assert victim.ok()[:1] in (b"\0", b"\xfe")
+        assert is_alive(victim)
+        victim.close()
+
+
 def test_statement_that_waits_for_a_primary(place):
     """There is none in that service; the statement would be tried for two minutes."""
     with place.client("late") as victim, place.client("late") as killer:

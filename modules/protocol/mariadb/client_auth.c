@@ -3,7 +3,8 @@
  * authenticator ask until it is satisfied, look at the database, become that user. The exchange
  * lives in an attempt that exists only as long as it goes on.
  */
-#include "mariadb.h"
+#include "charset.h"
+#include "client_attempt.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,107 +13,10 @@
 #define LOGIN_PACKET_MAX  (1024u * 1024u) /* attributes make it long; nothing honest is longer */
 #define ANSWER_PACKET_MAX (64u * 1024u)
 
-struct mariadb_attempt {
-    bool is_change;   /* COM_CHANGE_USER */
-    uint8_t sequence; /* of the client's last packet */
-    bool used_password;
-    uint32_t round;
-    uint16_t collation;
-    uint32_t attrs_len;
-    const char *user; /* this and the next three lie in `texts` */
-    const char *database;
-    const char *plugin; /* that made `in`; may be `switched` */
-    const uint8_t *attrs;
-    char *switched; /* the plugin that the client was asked for, or NULL */
-    struct mx_login_account account;
-    const struct mx_authenticator *by; /* that made the token */
-    struct mx_buf in;                  /* the client's last word */
-    void *state;                       /* of the authenticator */
-    struct mx_buf token;
-    struct mx_buf server_user; /* empty: user */
-    bool token_is_password;
-    uint8_t texts[];
-};
-
-struct mariadb_identity *
-mariadb_identity_ref(struct mariadb_identity *identity)
-{
-    mx_ref_get(&identity->refs);
-    return identity;
-}
-
-void
-mariadb_identity_free(struct mariadb_identity *identity)
-{
-    if (identity != NULL && mx_ref_put(&identity->refs)) {
-        explicit_bzero(identity->bytes, identity->token_len);
-        mx_authenticators_unref(identity->authenticators);
-        free(identity);
-    }
-}
-
-void
-client_attempt_free(struct mariadb_client *client)
-{
-    struct mariadb_attempt *attempt = client->attempt;
-    if (attempt == NULL) {
-        return;
-    }
-    client->attempt = NULL;
-    if (attempt->state != NULL) {
-        attempt->account.authenticator->ops->client_free(attempt->state);
-    }
-    mx_buf_wipe(&attempt->token);
-    mx_buf_wipe(&attempt->in);
-    mx_buf_free(&attempt->server_user);
-    mx_login_account_free(&attempt->account);
-    free(attempt->switched);
-    free(attempt);
-}
-
 static char *
 text_of(struct wire_slice s)
 {
     return mx_strndup(s.len == 0 ? "" : (const char *)s.data, s.len);
-}
-
-static const char *
-put_text(uint8_t **at, const void *text, size_t len)
-{
-    char *out = (char *)*at;
-    if (len > 0) {
-        memcpy(out, text, len);
-    }
-    out[len] = '\0';
-    *at += len + 1;
-    return out;
-}
-
-static struct mariadb_attempt *
-attempt_new(const struct wire_login *login, uint8_t sequence, bool is_change)
-{
-    struct wire_slice plugin =
-        login->plugin.len > 0 ? login->plugin : wire_slice_of(WIRE_PLUGIN_NATIVE);
-    size_t size = login->user.len + login->db.len + plugin.len + 3 + login->attrs.len;
-    struct mariadb_attempt *attempt = mx_calloc(1, sizeof(*attempt) + size);
-    uint8_t *at = attempt->texts;
-    attempt->is_change = is_change;
-    attempt->sequence = sequence;
-    attempt->collation = login->collation;
-    attempt->user = put_text(&at, login->user.data, login->user.len);
-    attempt->database = put_text(&at, login->db.data, login->db.len);
-    attempt->plugin = put_text(&at, plugin.data, plugin.len);
-    attempt->used_password = login->token.len > 0;
-    if (login->token.len > 0 &&
-        mx_buf_append(&attempt->in, login->token.data, login->token.len) != 0) {
-        mx_buf_clear(&attempt->in);
-    }
-    if (login->attrs.len > 0) {
-        memcpy(at, login->attrs.data, login->attrs.len);
-        attempt->attrs = at;
-        attempt->attrs_len = (uint32_t)login->attrs.len;
-    }
-    return attempt;
 }
 
 /* ------------------------------------------------------------ ends of an attempt */
@@ -125,6 +29,21 @@ attempt_end(struct mx_session *session)
     mx_conn_set_secret_input(mx_session_conn(session), false);
 }
 
+/* The log is in UTF-8, the client has it in its character set. */
+static void
+tell_client(struct mx_session *session, const struct mx_err *err, uint16_t collation)
+{
+    char *text = charset_from_utf8(charset_of(collation), err->text);
+    if (text == NULL) {
+        client_write_answer(session, err);
+        return;
+    }
+    struct mx_err told;
+    (void)mx_err_set(&told, err->code, err->sqlstate, "%s", text);
+    client_write_answer(session, &told);
+    free(text);
+}
+
 /* A session that was never started ends; one that wanted to change its user goes on as it was. */
 static void
 attempt_failed(struct mx_session *session, const struct mx_err *err, const char *reason,
@@ -135,8 +54,9 @@ attempt_failed(struct mx_session *session, const struct mx_err *err, const char 
     mx_session_login_failed(session, attempt->user, err, reason, counts);
     client->walk.sequence = attempt->sequence;
     bool is_change = attempt->is_change;
+    uint16_t collation = attempt->collation;
     attempt_end(session);
-    client_write_answer(session, err);
+    tell_client(session, err, collation);
     if (!is_change) {
         client->state = CLIENT_DEAD;
         mx_session_end(session);
@@ -157,48 +77,10 @@ access_denied(struct mx_session *session, const char *reason)
     attempt_failed(session, &err, reason, true);
 }
 
-static struct mariadb_identity *
-identity_new(struct mx_session *session)
-{
-    const struct mariadb_attempt *attempt = client_of(session)->attempt;
-    size_t user_len = strlen(attempt->user);
-    size_t database_len = strlen(attempt->database);
-    size_t size = attempt->token.len + user_len + database_len + attempt->server_user.len + 3 +
-                  attempt->attrs_len;
-    struct mariadb_identity *identity = mx_calloc(1, sizeof(*identity) + size);
-    mx_ref_init(&identity->refs);
-    uint8_t *at = identity->bytes;
-    if (attempt->token.len > 0) {
-        memcpy(at, attempt->token.bytes, attempt->token.len);
-    }
-    at += attempt->token.len;
-    identity->user = put_text(&at, attempt->user, user_len);
-    identity->database = put_text(&at, attempt->database, database_len);
-    identity->server_user = identity->user;
-    if (attempt->server_user.len > 0) {
-        identity->server_user = put_text(&at, attempt->server_user.bytes, attempt->server_user.len);
-    }
-    if (attempt->attrs_len > 0) {
-        memcpy(at, attempt->attrs, attempt->attrs_len);
-    }
-    identity->attrs = at;
-    identity->attrs_len = attempt->attrs_len;
-    identity->token_len = (uint32_t)attempt->token.len;
-    identity->token_is_password = attempt->token_is_password;
-    identity->collation = attempt->collation;
-    identity->authenticators = mx_authenticators_ref(mx_session_authenticators(session));
-    identity->authenticator = attempt->by;
-    identity->is_super = attempt->account.is_super;
-    identity->has_roles = attempt->account.has_roles;
-    identity->has_default = attempt->account.has_default_role;
-    identity->accounts = attempt->account.version;
-    return identity;
-}
-
 static void
 note_charset(struct mx_session *session, uint16_t collation)
 {
-    const char *charset = greet_charset(collation);
+    const char *charset = charset_of(collation);
     uint32_t value = MX_SQL_CHARSET_ASCII_SAFE;
     if (charset != NULL && strcmp(charset, "gbk") == 0) {
         value = MX_SQL_CHARSET_GBK;
@@ -227,7 +109,7 @@ login_succeeded(struct mx_session *session)
     struct mariadb_client *client = client_of(session);
     uint8_t sequence = client->attempt->sequence;
     bool servers_decide = mx_session_passthrough(session) != NULL;
-    struct mariadb_identity *identity = identity_new(session);
+    struct mariadb_identity *identity = client_identity_new(session);
     attempt_end(session);
     client_become(session, identity);
     client->walk.sequence = sequence;
@@ -284,7 +166,7 @@ attempt_map(struct mx_session *session, bool again)
     }
     if (attempt->is_change) {
         mariadb_identity_free(client->next_identity);
-        client->next_identity = identity_new(session);
+        client->next_identity = client_identity_new(session);
         client->walk.sequence = attempt->sequence;
         client->state = CLIENT_COMMAND;
         mx_conn_set_secret_input(mx_session_conn(session), false);
@@ -576,6 +458,19 @@ refuse_clear(struct mx_session *session)
                    false);
 }
 
+/* What servers refuse before they look at anything else. */
+static bool
+refuses_charset(const struct wire_login *login, struct mx_err *err)
+{
+    const char *charset = charset_of(login->collation);
+    if (!charset_is_wide(charset)) {
+        return false;
+    }
+    (void)mx_err_set(err, 1231, "42000",
+                     "Variable 'character_set_client' can't be set to the value of '%s'", charset);
+    return true;
+}
+
 static void
 take_response(struct mx_session *session, const struct wire_packet *packet)
 {
@@ -594,9 +489,14 @@ take_response(struct mx_session *session, const struct wire_packet *packet)
                           : "Bad handshake");
         return;
     }
+    struct mx_err err;
+    if (refuses_charset(&login, &err)) {
+        refuse(session, packet->sequence, &err);
+        return;
+    }
     client->caps = login.caps;
     client->ext_caps = login.ext_caps;
-    client->attempt = attempt_new(&login, packet->sequence, false);
+    client->attempt = client_attempt_new(&login, packet->sequence, false);
     if (client->state == CLIENT_LOGIN && mx_conn_has_tls(mx_session_conn(session))) {
         refuse_clear(session);
     } else {
@@ -689,6 +589,11 @@ client_change_user(struct mx_session *session, const uint8_t *payload, size_t le
         client_write_answer(session, &err);
         return;
     }
+    struct mx_err err;
+    if (refuses_charset(&login, &err)) {
+        client_write_answer(session, &err);
+        return;
+    }
     client->exclusive = true;
     client->change = CHANGE_USER;
     mx_conn_set_secret_input(mx_session_conn(session), true);
@@ -698,7 +603,7 @@ client_change_user(struct mx_session *session, const uint8_t *payload, size_t le
     if (login.collation == 0 && client->identity != NULL) {
         login.collation = client->identity->collation;
     }
-    client->attempt = attempt_new(&login, client->walk.sequence, true);
+    client->attempt = client_attempt_new(&login, client->walk.sequence, true);
     find_account(session, false);
 }
 

@@ -2,6 +2,7 @@
  * What the proxy says about itself: the greeting, and the session state in the OK packet of a
  * login. Capabilities are promises: only what every server of the service can do is offered.
  */
+#include "charset.h"
 #include "mariadb.h"
 
 #include <stdio.h>
@@ -87,30 +88,6 @@ client_greet(struct mx_session *session)
 
 /* ------------------------------------------------------------ session state of the login */
 
-/* Character sets of the collations that clients log in with (information_schema.collations). */
-static const struct {
-    uint16_t from;
-    uint16_t to;
-    const char *charset;
-} charsets[] = {
-    {1, 1, "big5"},      {8, 8, "latin1"},      {11, 11, "ascii"},     {12, 12, "ujis"},
-    {13, 13, "sjis"},    {19, 19, "euckr"},     {24, 24, "gb2312"},    {28, 28, "gbk"},
-    {33, 33, "utf8mb3"}, {45, 46, "utf8mb4"},   {47, 49, "latin1"},    {51, 51, "cp1251"},
-    {63, 63, "binary"},  {76, 76, "utf8mb3"},   {83, 83, "utf8mb3"},   {87, 87, "gbk"},
-    {95, 95, "cp932"},   {192, 215, "utf8mb3"}, {224, 247, "utf8mb4"},
-};
-
-const char *
-greet_charset(uint16_t collation)
-{
-    for (size_t i = 0; i < MX_COUNT(charsets); i++) {
-        if (collation >= charsets[i].from && collation <= charsets[i].to) {
-            return charsets[i].charset;
-        }
-    }
-    return NULL;
-}
-
 /* The value of one entry; NULL: nothing is known and nothing is sent. */
 static const char *
 metadata_value(struct wire_slice name, const char *value, uint16_t collation)
@@ -122,7 +99,7 @@ metadata_value(struct wire_slice name, const char *value, uint16_t collation)
         return mx_program_version();
     }
     if (name.len > 14 && memcmp(name.data, "character_set_", 14) == 0) {
-        return greet_charset(collation);
+        return charset_of(collation);
     }
     return NULL;
 }

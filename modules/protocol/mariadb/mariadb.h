@@ -196,8 +196,6 @@ bool client_interrupt(struct mx_session *session);
 /* greet.c */
 void client_greet(struct mx_session *session);
 void greet_login_ok(struct mx_session *session, uint8_t sequence, uint16_t collation);
-/* NULL: a collation that is not known here. */
-const char *greet_charset(uint16_t collation);
 
 /* client_auth.c. Each returns the bytes consumed, 0: more are needed. */
 size_t client_login_data(struct mx_session *session, uint8_t *data, size_t len);

@@ -90,7 +90,8 @@ take_long_data(struct mx_buf *queue, uint32_t stmt_id, size_t end)
 
 /* ------------------------------------------------------------ KILL QUERY */
 
-/* What else there is changes the session as a whole, or takes no time. */
+/* The others change the session as a whole or take no time: a server that is told to stop one of
+ * them runs it to its end and answers OK. */
 static bool
 is_statement(uint8_t command)
 {

@@ -191,6 +191,29 @@ test_login_round_trip_in_every_shape(void **state)
     }
 }
 
+/* A server that is told such attributes refuses the login: the client must hear of it at once. */
+static void
+test_attributes_are_as_long_as_servers_take(void **state)
+{
+    (void)state;
+    static uint8_t attrs[WIRE_ATTRS_MAX + 1];
+    static uint8_t out[WIRE_ATTRS_MAX + 300];
+    for (size_t len = WIRE_ATTRS_MAX; len <= WIRE_ATTRS_MAX + 1; len++) {
+        struct wire_login in = sample_login();
+        struct wire_login got;
+        struct wire_writer w;
+        bool fits = len <= WIRE_ATTRS_MAX;
+        in.attrs = (struct wire_slice){attrs, len};
+        wire_writer_init(&w, out, sizeof(out));
+        assert_int_equal(wire_login_encode(&w, 1, &in), 0);
+        assert_int_equal(wire_login_decode(out + 4, w.len - 4, full, UINT32_MAX, &got),
+                         fits ? WIRE_LOGIN_OK : WIRE_LOGIN_MALFORMED);
+        wire_writer_init(&w, out, sizeof(out));
+        assert_int_equal(wire_change_user_encode(&w, 0, &in), 0);
+        assert_int_equal(wire_change_user_decode(out + 4, w.len - 4, full, &got), fits ? 0 : -1);
+    }
+}
+
 /* A capability that was not offered does not change the shape. */
 static void
 test_login_with_unoffered_capabilities(void **state)
@@ -337,6 +360,7 @@ main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_login_recorded),
         cmocka_unit_test(test_login_round_trip_in_every_shape),
+        cmocka_unit_test(test_attributes_are_as_long_as_servers_take),
         cmocka_unit_test(test_login_with_unoffered_capabilities),
         cmocka_unit_test(test_ssl_request),
         cmocka_unit_test(test_login_of_old_client),
