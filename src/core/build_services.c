@@ -334,6 +334,22 @@ read_proxy_networks(struct core_build *build, const struct conf_section *section
 }
 
 static void
+check_metadata(struct core_build *build, const struct conf_section *section,
+               const struct core_listener *listener)
+{
+    char *const *entries = listener->config.connection_metadata;
+    for (size_t i = 0; entries != NULL && entries[i] != NULL; i++) {
+        const char *equals = strchr(entries[i], '=');
+        if (equals == NULL || equals == entries[i]) {
+            core_build_report(build, true, section, "connection_metadata",
+                              "Write the name of a variable, '=' and its value, or 'auto' for the "
+                              "value of a server: time_zone=auto.",
+                              "'%s' is no variable with a value.", entries[i]);
+        }
+    }
+}
+
+static void
 append_listener(struct core_registry *registry, struct core_listener *listener)
 {
     registry->listeners = mx_realloc(registry->listeners, (registry->listener_count + 1) *
@@ -382,6 +398,7 @@ core_build_listener(struct core_build *build, const struct conf_section *section
     listener->authenticators = core_build_authenticators(build, section, listener);
     core_build_user_mapping(build, section, listener);
     read_proxy_networks(build, section, listener);
+    check_metadata(build, section, listener);
     read_init_sql(build, section, listener);
     if (old != NULL) {
         mx_ref_get(&old->rt->ref);

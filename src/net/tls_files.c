@@ -50,7 +50,7 @@ open_file(struct reading *r, const char *param, const char *path, char **out_tex
         r->has_failed = true;
         net_tls_tell(r->report, true, param,
                      "Check the path, and that the user running the program may read the file.",
-                     "%s", err.text);
+                     "%s.", err.text);
         return NULL;
     }
     BIO *bio = BIO_new_mem_buf(*out_text, (int)len);

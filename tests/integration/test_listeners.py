@@ -272,6 +272,8 @@ def test_alter_is_refused(proxy):
                          ("cannot be modified at runtime", {"service": "other"}),
                          ("no such parameter", {"nosuch": 1}),
                          ("sql_mode", {"sql_mode": "other"}),
+                         ("no variable with a value", {"connection_metadata": "a=b,c"}),
+                         ("no variable with a value", {"connection_metadata": "=b"}),
                          ("no address", {"proxy_protocol_networks": "host"})):
         answer = patch(proxy, "listeners/Read-Write-Listener", 400, **more)
         assert any(wanted in e["detail"] for e in answer.json()["errors"]), answer.text

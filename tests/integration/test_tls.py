@@ -476,6 +476,7 @@ def check(tmp_path, authority, section, values):
     ("listener", {"ssl": "true", "ssl_cert": "proxy.crt", "ssl_key": "proxy.key", "ssl_cipher": "NOPE"},
      "no cipher match"),
     ("listener", {"ssl": "true", "ssl_cert": "usage.crt", "ssl_key": "usage.key"}, "serverAuth"),
+    ("listener", {"ssl": "true", "ssl_cert": "/", "ssl_key": "proxy.key"}, "Is a directory. Hint: Check"),
     ("server", {"ssl": "true", "ssl_cert": "proxy.crt"}, "one half"),
     ("server", {"ssl": "true", "ssl_ca": "proxy.key"}, "no certificate in PEM form")])
 def test_config_check_names_file_line_and_remedy(tmp_path, authority, section, values, says):
