@@ -33,6 +33,14 @@
 #define SQES_LEN        (ENTRIES * sizeof(struct io_uring_sqe))
 #define BUFFER_RING_LEN (BUFFERS * sizeof(struct io_uring_buf))
 
+/* A turn that also has to look at the epoll set makes two calls more. So the ring is worth it when
+ * it receives several times in each of these. */
+#define MIXED_TURNS   64u
+#define WORTH         4u
+#define LEAVE_AT_ONCE 256u
+#define REST_MS       1000
+#define REST_MAX_MS   64000
+
 /* Of kernels later than the headers may be. */
 #define FEATURE_NO_IOWAIT (1u << 17)
 #define ENTER_NO_IOWAIT   (1u << 7)
@@ -56,9 +64,14 @@ struct net_uring {
     int fd;
     uint32_t enter_flags;
     bool is_enabled;
-    bool is_polling; /* the epoll set */
-    pthread_t owner; /* a ring has one issuer */
-    uint32_t armed;  /* receives that have not told their end */
+    bool is_polling;       /* the epoll set */
+    pthread_t owner;       /* a ring has one issuer */
+    uint32_t mixed;        /* turns that also looked at the epoll set, of the last MIXED_TURNS */
+    uint32_t received;     /* ... and what the ring received meanwhile */
+    uint32_t rest_ms;      /* after the last retreat; 0: it was worth it since */
+    uint32_t leave_next;   /* place of the next one that leaves; 0: no retreat */
+    int64_t rest_until_ms; /* nobody goes over before */
+    uint32_t armed;        /* receives that have not told their end */
     uint32_t *sq_tail;
     uint32_t tail;
     uint32_t queued;
@@ -255,6 +268,43 @@ net_uring_leave(struct net_io *io)
     }
 }
 
+/* All leave, some in each turn. */
+static void
+go_on_retreating(struct net_uring *ring)
+{
+    uint32_t count = 0;
+    for (; ring->leave_next < ring->slot_count && count < LEAVE_AT_ONCE; ring->leave_next++) {
+        struct net_io *io = ring->slots[ring->leave_next].io;
+        if (io != NULL) {
+            net_uring_leave(io);
+            count++;
+        }
+    }
+    if (ring->leave_next >= ring->slot_count) {
+        ring->leave_next = 0;
+    }
+}
+
+/* After a turn that looked at the epoll set as well. A mix that does not change is tried again ever
+ * more seldom. */
+static void
+judge(struct net_uring *ring)
+{
+    if (++ring->mixed < MIXED_TURNS) {
+        return;
+    }
+    if (ring->received >= MIXED_TURNS * WORTH) {
+        ring->rest_ms = 0;
+    } else if (mx_now_ms() >= ring->rest_until_ms) {
+        uint32_t longer = ring->rest_ms * 2 < REST_MAX_MS ? ring->rest_ms * 2 : REST_MAX_MS;
+        ring->rest_ms = longer > 0 ? longer : REST_MS;
+        ring->rest_until_ms = mx_now_ms() + ring->rest_ms;
+        ring->leave_next = 1;
+    }
+    ring->mixed = 0;
+    ring->received = 0;
+}
+
 /* By the worker's own thread, which is the only issuer from now on. */
 static void
 enable(struct net_uring *ring)
@@ -277,7 +327,7 @@ void
 net_uring_consider(struct net_io *io, ssize_t got, bool more)
 {
     struct mx_worker *worker = io->worker;
-    if (!suits_ring(io, got, more)) {
+    if (!suits_ring(io, got, more) || mx_now_ms() < worker->ring->rest_until_ms) {
         io->streak = 0;
         return;
     }
@@ -605,6 +655,7 @@ serve_result(struct net_io *io, uint8_t *bytes, int result)
     if (result > 0) {
         mx_atomic_bump(&worker->stats.reads, 1);
         worker->counts.receives++;
+        worker->ring->received++;
         deliver(io, bytes, (size_t)result);
     } else if (result != -ENOBUFS && result != -ECANCELED) {
         uint8_t *place = NULL;
@@ -656,6 +707,9 @@ uring_turn(struct mx_worker *worker, int timeout_ms)
     if (!ring->is_polling) {
         poll_epoll(worker);
     }
+    if (ring->leave_next > 0) {
+        go_on_retreating(ring);
+    }
     net_worker_flush(worker);
     uint32_t sends = queue_sends(worker);
     worker->counts.waits++;
@@ -684,6 +738,7 @@ uring_turn(struct mx_worker *worker, int timeout_ms)
     if (has_epoll) {
         ring->is_polling = false;
         net_epoll_turn(worker, 0);
+        judge(ring);
     }
 }
 

@@ -269,6 +269,59 @@ test_who_ends_before_its_receive_is_submitted_is_gone_too(void **state MX_UNUSED
     }
 }
 
+/* As many bytes as keep it in the epoll set, and so many small messages by the ring. */
+static void
+mixed_turns(struct way *big, struct way *small, int small_messages)
+{
+    static uint8_t block[5000];
+    char got[8];
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(send(big->source, block, sizeof(block), 0), sizeof(block));
+        turn_until_received();
+        turn();
+        assert_int_equal(recv(big->target, block, sizeof(block), MSG_WAITALL), sizeof(block));
+        for (int j = 0; j < small_messages; j++) {
+            assert_int_equal(send(small->source, "hello", 5, 0), 5);
+            turn_until_received();
+            turn();
+            assert_int_equal(recv(small->target, got, sizeof(got), 0), 5);
+        }
+    }
+}
+
+/* Two calls more in each turn are not worth it for few messages. */
+static void
+test_the_ring_is_left_when_most_is_done_by_readiness(void **state MX_UNUSED)
+{
+    struct way small;
+    struct way big;
+    begin(&small);
+    promote(&small);
+    net_uring_set_patience(8);
+    begin(&big);
+    mixed_turns(&big, &small, 1);
+    assert_int_equal(small.from->io.ring, 0);
+    assert_int_equal(small.to->io.ring, 0);
+    assert_int_equal(big.from->io.ring, 0);
+    end(&small);
+    end(&big);
+}
+
+static void
+test_the_ring_is_kept_when_it_does_most(void **state MX_UNUSED)
+{
+    struct way small;
+    struct way big;
+    begin(&small);
+    promote(&small);
+    net_uring_set_patience(8);
+    begin(&big);
+    mixed_turns(&big, &small, 8);
+    assert_int_not_equal(small.from->io.ring, 0);
+    end(&small);
+    end(&big);
+}
+
 #define net_test(f) cmocka_unit_test_setup_teardown(f, net_test_setup, net_test_teardown)
 
 int
@@ -280,6 +333,8 @@ main(void)
         net_test(test_bytes_for_a_paused_connection_wait),
         net_test(test_who_ends_within_a_message_is_gone_for_its_peer),
         net_test(test_who_ends_before_its_receive_is_submitted_is_gone_too),
+        net_test(test_the_ring_is_left_when_most_is_done_by_readiness),
+        net_test(test_the_ring_is_kept_when_it_does_most),
     };
     (void)setenv("MX_TEST_LOOP", "uring", 1);
     return cmocka_run_group_tests(tests, NULL, NULL);
