@@ -72,9 +72,9 @@ it: build tarball packages-drivers ## integration and compatibility tests on rea
 tsan: packages ## unit tests and what crosses threads under the thread sanitizer
 	$(call configure,build-tsan,-Db_sanitize=thread -Dwerror=true)
 	$(call compile,build-tsan)
-	@$(MESON) test -C build-tsan --no-rebuild --print-errorlogs
+	@$(MESON) test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 10
 	@cd tests && MX_ROOT=$(CURDIR)/build-tsan/root/usr $(PYTHON) -m pytest -c integration/pytest.ini \
-	    integration/test_smoke.py integration/test_walkthrough.py integration/test_kill.py integration/test_listeners.py \
+	    integration/test_smoke.py integration/test_client_charsets.py integration/test_kill.py integration/test_listeners.py \
 	    integration/test_placement.py integration/test_pool.py integration/test_limits.py integration/test_tls.py \
 	    integration/test_auth.py integration/test_pam.py integration/test_share.py integration/test_replication.py \
 	    integration/test_conversation_variants.py::test_bytes_are_the_servers_while_sessions_change_their_worker \

@@ -239,6 +239,17 @@ def unknown_commands(c):
     for code in set(range(256)) - known:
         c.command(code, b"something")
         out.append(c.raw_packet())
+    # so is an empty packet, alone and between others
+    c.command(raw.PING)
+    out.append(c.raw_packet())
+    c.number = 0
+    c.send(raw.frame(b""))
+    out.append(c.raw_packet())
+    c.strict = False
+    c.number = 0
+    c.send(raw.frame(b"") + raw.frame(b"\x03SELECT 1") + raw.frame(b"") + raw.frame(b"\x0e"))
+    out += [c.raw_packet()] + c.result() + [c.raw_packet(), c.raw_packet()]
+    c.strict = True
     out += c.query("SELECT 'still here'")
     return out
 

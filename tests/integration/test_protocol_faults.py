@@ -127,13 +127,6 @@ def test_unknown_command_is_1047_and_the_session_goes_on(proxy):
         assert client.query("SELECT 1")[-1][4] != 0xff
 
 
-def test_empty_packet_is_no_command(proxy):
-    client = raw.Client(proxy.port)
-    client.send(raw.frame(b""))
-    assert error_code(client.packet()) == 1047
-    assert_closed(client)
-
-
 def test_half_commands_leave_nothing_behind(proxy):
     command = raw.frame(b"\x03SELECT 12345678901234567890")
     for size in (1, 3, 4, 5, 20):

@@ -552,11 +552,6 @@ begin_command(struct mx_session *session, uint8_t *data, size_t len)
         protocol_error(session, WIRE_ER_PACKETS_OUT_OF_ORDER, "Got packets out of order");
         return len;
     }
-    if (payload_len == 0) {
-        client->walk.sequence = 0;
-        protocol_error(session, WIRE_ER_UNKNOWN_COM, "An empty packet is no command");
-        return len;
-    }
     size_t wanted = wanted_size(session, data, len, payload_len);
     if (len < wanted) {
         mx_conn_want(mx_session_conn(session), wanted);
@@ -564,7 +559,7 @@ begin_command(struct mx_session *session, uint8_t *data, size_t len)
     }
     struct command cmd = {
         .data = data,
-        .code = data[4],
+        .code = payload_len > 0 ? data[4] : WIRE_COM_SLEEP, /* unknown, as servers have it */
         .payload = data + WIRE_HEADER_SIZE,
         .large = payload_len == WIRE_PAYLOAD_MAX,
         .walk = {.left = (uint32_t)payload_len, .goes_on = payload_len == WIRE_PAYLOAD_MAX}};

@@ -183,7 +183,9 @@ test_never(void **state)
     while (users_now(m) == 0) {
         (void)refresh(m);
     }
-    assert_false(refresh(m));
+    /* The accounts are there a moment before the load has ended, which may be waited for once. */
+    bool waited = refresh(m);
+    assert_true(!waited || !refresh(m));
     core_users_manager_free(m);
 }
 
