@@ -367,6 +367,8 @@ struct mx_history_entry {
 };
 MX_API bool mx_session_history_next(const struct mx_session *session, uint64_t after_id,
                                     struct mx_history_entry *out);
+/* Nothing was dropped from it: repeating it gives a new connection all of the session's state. */
+MX_API bool mx_session_history_is_whole(const struct mx_session *session);
 /* The command was taken back before any server had been sent it. */
 MX_API void mx_session_history_withdraw(struct mx_session *session, uint64_t id);
 /* COM_STMT_CLOSE: the entry that prepared the statement is not replayed any more. */

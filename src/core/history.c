@@ -303,6 +303,12 @@ core_history_is_whole(const struct core_history *history)
 }
 
 bool
+mx_session_history_is_whole(const struct mx_session *session)
+{
+    return core_history_is_whole(session->history);
+}
+
+bool
 mx_session_can_recover(const struct mx_session *session)
 {
     const struct core_history *history = session->history;

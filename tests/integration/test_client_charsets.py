@@ -115,3 +115,36 @@ def test_change_of_user(cluster, named, user, password, collation):
     direct = change_user(cluster.primary.port, user, password, collation)
     assert code(direct[0]) == 0
     assert [p[4:] for p in change_user(named.port, user, password, collation)] == [p[4:] for p in direct]
+
+
+@pytest.fixture(scope="module")
+def replicated(cluster, named):
+    """A primary and a replica; `named` has made the accounts."""
+    cluster.sync()
+    yield from running(Proxy(cluster.servers, {"maxscale": {"users_refresh_time": "0s"}}))
+
+
+@pytest.mark.parametrize("collation, names, more", [
+    (LATIN1, None, 0), (LATIN1, None, raw.TRACK), (LATIN1, "utf8mb4", 0), (LATIN1, "utf8mb4", raw.TRACK),
+    (UTF8MB4, None, raw.TRACK), (UTF8MB4, "latin1", 0), (UTF8MB4, "latin1", raw.TRACK)])
+@pytest.mark.parametrize("by_command", [True, False], ids=["COM_INIT_DB", "USE"])
+def test_database_of_connections_that_come_later(cluster, replicated, collation, names, more, by_command):
+    replica = cluster.servers[1]
+    of_database = f"SELECT id FROM information_schema.processlist WHERE user = 'maxscale' AND db = '{DATABASE}'"
+    spoken = names or ("latin1" if collation == LATIN1 else "utf8mb4")
+    name = DATABASE.encode("latin1" if spoken == "latin1" else "utf-8")
+    with raw.Client(replicated.port, "maxscale", "maxscale", collation=collation, caps=raw.BASE | more) as client:
+        if names:
+            client.query(f"SET NAMES {names}")
+        if by_command:
+            client.command(raw.INIT_DB, name)
+            client.ok()
+        else:
+            assert client.query(b"USE `" + name + b"`")[0][4] == 0
+        assert client.query("SELECT DATABASE()")[-2][5:] == name
+        before = replica.query(of_database)
+        for number, in before:
+            replica.run(f"KILL {number}")
+        assert client.query("SELECT DATABASE()")[-2][5:] == name
+        # It is a new one, and not that to the primary.
+        assert set(replica.query(of_database)) - set(before)

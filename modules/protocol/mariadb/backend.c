@@ -2,6 +2,7 @@
  * A server's connection: opening, sending, the queue of what cannot be sent yet, the end. Replies
  * are in backend_reply.c, the login in backend_login.c.
  */
+#include "charset.h"
 #include "queue.h"
 
 #include <stdlib.h>
@@ -14,6 +15,18 @@
 
 /* ------------------------------------------------------------ the connection */
 
+/*
+ * Servers read a login in the character set that the client began with. A database that was chosen
+ * later may be called in another one, after SET NAMES: then both are repeated with the history.
+ */
+static const char *
+login_database(const struct mx_session *session, const struct mariadb_identity *identity)
+{
+    const char *now = mx_session_database(session);
+    bool any_charset = charset_is_ascii(now, strlen(now));
+    return any_charset || !mx_session_history_is_whole(session) ? now : identity->database;
+}
+
 struct login_facts
 backend_facts(const struct mx_endpoint *endpoint)
 {
@@ -25,7 +38,7 @@ backend_facts(const struct mx_endpoint *endpoint)
         caps |= WIRE_CAP_SESSION_TRACK;
     }
     return (struct login_facts){.identity = client->identity,
-                                .database = mx_session_database(session),
+                                .database = login_database(session, client->identity),
                                 .server_name = mx_server_name(mx_endpoint_server(endpoint)),
                                 .conn = backend->conn,
                                 .caps = caps,

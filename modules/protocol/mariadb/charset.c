@@ -120,8 +120,8 @@ library_name(const char *charset)
     return NULL;
 }
 
-static bool
-is_ascii(const char *text, size_t len)
+bool
+charset_is_ascii(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if ((uint8_t)text[i] >= 0x80) {
@@ -181,14 +181,14 @@ convert(const char *to, const char *from, const char *text, size_t len)
 char *
 charset_to_utf8(const char *charset, const void *text, size_t len)
 {
-    return is_ascii(text, len) ? NULL : convert("UTF-8", library_name(charset), text, len);
+    return charset_is_ascii(text, len) ? NULL : convert("UTF-8", library_name(charset), text, len);
 }
 
 char *
 charset_from_utf8(const char *charset, const char *text)
 {
     size_t len = strlen(text);
-    return is_ascii(text, len) ? NULL : convert(library_name(charset), "UTF-8", text, len);
+    return charset_is_ascii(text, len) ? NULL : convert(library_name(charset), "UTF-8", text, len);
 }
 
 size_t

@@ -20,6 +20,9 @@ bool charset_is_wide(const char *charset);
 char *charset_to_utf8(const char *charset, const void *text, size_t len);
 char *charset_from_utf8(const char *charset, const char *text);
 
+/* The same bytes in every character set that clients may speak. */
+bool charset_is_ascii(const char *text, size_t len);
+
 /* Bytes that the first `count` characters of an UTF-8 text take. */
 size_t charset_utf8_cut(const char *text, size_t count);
 
