@@ -83,15 +83,32 @@ mx_pooled_broken(struct mx_pooled *pooled)
     core_server_unref(server);
 }
 
+/* Would there be no room for one more if there were `gone` fewer? */
+static bool
+is_full(const struct core_pool *pool, const struct mx_server *server, int64_t gone)
+{
+    struct core_pool_use use = {.max = server->config.persistpoolmax,
+                                .workers = mx_worker_count(),
+                                .mine = mx_atomic_get(&pool->count) - gone};
+    use.all = use.mine;
+    if (use.mine >= core_pool_share(use.max, use.workers)) {
+        use.all = core_pool_totals(server->rt).count - gone;
+    }
+    return core_pool_is_full(use);
+}
+
 static void
 sweep(struct mx_timer *timer)
 {
     struct core_pool *pool = mx_container_of(timer, struct core_pool, sweep);
     int64_t now_ms = mx_now_ms();
+    while (!mx_list_is_empty(&pool->idle) &&
+           is_full(pool, pooled_of(pool->idle.prev)->server, 1)) {
+        core_pool_close_idle(pool); /* others want their share of what was theirs */
+    }
     mx_list_each_safe (node, &pool->idle) {
         struct mx_pooled *pooled = pooled_of(node);
-        int64_t most = core_pool_share(pooled->server->config.persistpoolmax, mx_worker_count());
-        if (!is_good(pooled) || mx_atomic_get(&pool->count) > most) {
+        if (!is_good(pooled)) {
             close_one(pool, pooled);
         } else if (now_ms - pooled->since_ms >= SETTLE_MS) {
             pooled->protocol->pooled_settle(pooled);
@@ -126,17 +143,19 @@ core_pool_keep(struct mx_endpoint *endpoint)
         endpoint->pending > 0 || endpoint->reply_open || endpoint->mismatch) {
         return false;
     }
-    const struct core_pool *pool = core_pool_mine(server->rt);
+    struct core_pool *pool = core_pool_mine(server->rt);
     bool is_wanted = endpoint->shares && mx_atomic_get(&server->rt->slots.waiting) > 0;
-    if ((!is_wanted && mx_atomic_get(&pool->count) >=
-                           core_pool_share(server->config.persistpoolmax, mx_worker_count())) ||
-        !mx_server_connectable(server) ||
+    bool has_room = is_wanted || !is_full(pool, server, 0);
+    if ((!has_room && mx_list_is_empty(&pool->idle)) || !mx_server_connectable(server) ||
         core_registry_server(core_registry_mine(), server->name) != server) {
         return false;
     }
     struct mx_pooled *pooled = protocol->backend_release(endpoint);
     if (pooled == NULL) {
         return false;
+    }
+    if (!has_room) {
+        core_pool_close_idle(pool);
     }
     core_pool_put(endpoint, pooled);
     return true;

@@ -5,6 +5,10 @@
  *
  *   session lets go -- core_pool_keep --> idle -- core_pool_take --> another session
  *                                         idle -- too old, too many, server changed --> closed
+ *
+ * Each worker has its share of persistpoolmax, and may use what the others leave of theirs: sessions
+ * are gathered on few workers. When there is no room the oldest one goes, not the one that comes:
+ * those that fit nobody any more must not keep out those that would.
  */
 #ifndef CORE_POOL_H
 #define CORE_POOL_H
@@ -61,8 +65,16 @@ struct core_pool_totals core_pool_totals(const struct core_server_runtime *rt);
 
 /* ---- decisions, without side effects ---- */
 
-/* How many of `max` a worker may keep. */
+/* How many of `max` a worker may always keep. */
 int64_t core_pool_share(int64_t max, int workers);
+struct core_pool_use {
+    int64_t max; /* persistpoolmax */
+    int workers;
+    int64_t mine; /* idle connections of this worker, and of all */
+    int64_t all;
+};
+/* No more may be kept here: neither of this worker's share nor of what the others do not use. */
+bool core_pool_is_full(struct core_pool_use use);
 /* In whole seconds, as the parameter counts: with 0 a connection lives for up to a second. */
 bool core_pool_is_old(int64_t age_ms, int64_t max_ms);
 

@@ -360,6 +360,39 @@ def test_the_pool_has_room_for_as_many_as_configured(pool):
     wait_idle(pool, 10)
 
 
+def test_connections_that_fit_nobody_keep_nobody_out(pool):
+    """A pool full of connections of another dialect: those give way, the oldest first."""
+    drain(pool)
+    others = [pool.connect(port=pool.rcr, client_flag=pymysql.constants.CLIENT.FOUND_ROWS) for _ in range(10)]
+    for connection in others:
+        ask(connection, "SELECT 1")
+        connection.close()
+    wait_idle(pool, 10)
+    with pool.connect(port=pool.rcr) as first:
+        before = thread_id(first)
+    wait_idle(pool, 10)
+    reused = statistics(pool)["reused_connections"]
+    for _ in range(10):
+        with pool.connect(port=pool.rcr) as connection:
+            assert thread_id(connection) == before
+        wait_idle(pool, 10)
+    assert statistics(pool)["reused_connections"] - reused == 10
+
+
+def test_one_thread_may_have_the_shares_of_all(make_proxy, server):
+    """Sessions are gathered on one thread of four, whose own share is three connections."""
+    port = lab.free_port()
+    proxy = make_proxy([server], configuration(server, port, maxscale={"threads": "4"}))
+    proxy.server = server
+    proxy.wait_ready()
+    drain(proxy)
+    connections = [proxy.connect(port=port) for _ in range(15)]
+    assert len({thread_id(connection) for connection in connections}) == 15
+    for connection in connections:
+        connection.close()
+    wait_idle(proxy, 12)
+
+
 def test_a_change_of_the_server_empties_the_pool(pool):
     """It may mean another address, other TLS, a PROXY header."""
     drain(pool)
