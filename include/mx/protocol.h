@@ -30,6 +30,8 @@ enum mx_answer_time {
  */
 struct mx_pooled {
     struct mx_list node;
+    struct mx_list same; /* those whose kind may be the same */
+    uint64_t kind;       /* pool_kind() of the endpoint that it comes from */
     const struct mx_protocol_ops *protocol;
     struct mx_server *server; /* the version it was opened for; reference held */
     int64_t since_ms;         /* mx_now_ms() */
@@ -114,6 +116,9 @@ struct mx_protocol_ops {
     /* ---- connections that outlive their session; NULL in protocols without a pool ---- */
     /* Takes the connection out of the endpoint. NULL: it is in no state to be used again. */
     struct mx_pooled *(*backend_release)(struct mx_endpoint *endpoint);
+    /* Of whose connections this endpoint may have one with no more than a reset. The same number
+     * may mean another kind: it only says where looking is worth while. */
+    uint64_t (*pool_kind)(const struct mx_endpoint *endpoint);
     enum mx_pool_fit (*pooled_fit)(const struct mx_pooled *pooled,
                                    const struct mx_endpoint *endpoint);
     /* Instead of backend_open; takes over `pooled`. May be ready at once. */

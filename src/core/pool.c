@@ -37,10 +37,23 @@ is_good(const struct mx_pooled *pooled)
 
 /* ------------------------------------------------------------ in and out */
 
+static struct mx_list *
+kind_of(struct core_pool *pool, uint64_t kind)
+{
+    if (pool->kinds == NULL) {
+        pool->kinds = mx_calloc(CORE_POOL_KINDS, sizeof(*pool->kinds));
+        for (size_t i = 0; i < CORE_POOL_KINDS; i++) {
+            mx_list_init(&pool->kinds[i]);
+        }
+    }
+    return &pool->kinds[kind & (CORE_POOL_KINDS - 1)];
+}
+
 static void
 unlink_one(struct core_pool *pool, struct mx_pooled *pooled)
 {
     mx_list_remove(&pooled->node);
+    mx_list_remove(&pooled->same);
     mx_atomic_bump(&pool->count, -1);
 }
 
@@ -102,8 +115,7 @@ sweep(struct mx_timer *timer)
 {
     struct core_pool *pool = mx_container_of(timer, struct core_pool, sweep);
     int64_t now_ms = mx_now_ms();
-    while (!mx_list_is_empty(&pool->idle) &&
-           is_full(pool, pooled_of(pool->idle.prev)->server, 1)) {
+    while (!mx_list_is_empty(&pool->idle) && is_full(pool, pooled_of(pool->idle.prev)->server, 1)) {
         core_pool_close_idle(pool); /* others want their share of what was theirs */
     }
     mx_list_each_safe (node, &pool->idle) {
@@ -170,7 +182,9 @@ core_pool_put(struct mx_endpoint *endpoint, struct mx_pooled *pooled)
     pooled->server = server;
     pooled->since_ms = mx_now_ms();
     core_server_ref(server);
+    pooled->kind = pooled->protocol->pool_kind(endpoint);
     mx_list_append(pool->idle.next, &pooled->node); /* in front */
+    mx_list_append(kind_of(pool, pooled->kind)->next, &pooled->same);
     mx_atomic_bump(&pool->count, 1);
     if (mx_atomic_get(&pool->count) > mx_atomic_get(&pool->most)) {
         mx_atomic_set(&pool->most, mx_atomic_get(&pool->count));
@@ -183,45 +197,65 @@ core_pool_put(struct mx_endpoint *endpoint, struct mx_pooled *pooled)
     }
 }
 
-/* The newest that needs no more than a reset, else the newest that can become this user's. */
-static struct mx_pooled *
-choose(struct core_pool *pool, const struct mx_endpoint *endpoint, enum mx_pool_fit *out_fit)
+static enum mx_pool_fit
+fit_of(const struct mx_pooled *pooled, const struct mx_endpoint *endpoint)
 {
-    struct mx_pooled *best = NULL;
-    int looked = 0;
-    mx_list_each_safe (node, &pool->idle) {
-        struct mx_pooled *pooled = pooled_of(node);
-        if (!is_good(pooled)) {
-            close_one(pool, pooled);
+    return pooled->protocol == endpoint->session->protocol
+               ? pooled->protocol->pooled_fit(pooled, endpoint)
+               : MX_POOL_UNFIT;
+}
+
+/* The newest that needs no more than a reset. */
+static struct mx_pooled *
+choose_same(struct core_pool *pool, const struct mx_endpoint *endpoint)
+{
+    uint64_t kind = endpoint->session->protocol->pool_kind(endpoint);
+    mx_list_each_safe (node, kind_of(pool, kind)) {
+        struct mx_pooled *pooled = mx_container_of(node, struct mx_pooled, same);
+        if (pooled->kind != kind) {
             continue;
         }
-        enum mx_pool_fit fit = pooled->protocol == endpoint->session->protocol
-                                   ? pooled->protocol->pooled_fit(pooled, endpoint)
-                                   : MX_POOL_UNFIT;
-        if (fit == MX_POOL_RESET) {
-            *out_fit = fit;
+        if (!is_good(pooled)) {
+            close_one(pool, pooled);
+        } else if (fit_of(pooled, endpoint) == MX_POOL_RESET) {
             return pooled;
         }
-        if (fit == MX_POOL_LOGIN && best == NULL) {
-            best = pooled;
-            *out_fit = fit;
-        }
-        if (++looked == LOOK_MAX) {
-            break;
+    }
+    return NULL;
+}
+
+/* The oldest that can become this user's: nobody has come for it for longest, and it has been
+ * cleaned. */
+static struct mx_pooled *
+choose_other(struct core_pool *pool, const struct mx_endpoint *endpoint, enum mx_pool_fit *out_fit)
+{
+    int looked = 0;
+    for (struct mx_list *node = pool->idle.prev; node != &pool->idle && looked < LOOK_MAX;
+         looked++) {
+        struct mx_pooled *pooled = pooled_of(node);
+        node = node->prev;
+        if (!is_good(pooled)) {
+            close_one(pool, pooled);
+        } else if ((*out_fit = fit_of(pooled, endpoint)) != MX_POOL_UNFIT) {
+            return pooled;
         }
     }
-    return best;
+    return NULL;
 }
 
 bool
 core_pool_take(struct mx_endpoint *endpoint)
 {
     struct core_pool *pool = core_pool_mine(endpoint->server->rt);
-    if (endpoint->server->config.persistpoolmax <= 0 && mx_list_is_empty(&pool->idle)) {
+    if (endpoint->session->protocol->pool_kind == NULL ||
+        (endpoint->server->config.persistpoolmax <= 0 && mx_list_is_empty(&pool->idle))) {
         return false;
     }
-    enum mx_pool_fit fit = MX_POOL_UNFIT;
-    struct mx_pooled *pooled = choose(pool, endpoint, &fit);
+    enum mx_pool_fit fit = MX_POOL_RESET;
+    struct mx_pooled *pooled = choose_same(pool, endpoint);
+    if (pooled == NULL) {
+        pooled = choose_other(pool, endpoint, &fit);
+    }
     if (pooled == NULL) {
         mx_atomic_bump(&pool->missed, 1);
         return false;

@@ -6,9 +6,9 @@
  *   session lets go -- core_pool_keep --> idle -- core_pool_take --> another session
  *                                         idle -- too old, too many, server changed --> closed
  *
- * Each worker has its share of persistpoolmax, and may use what the others leave of theirs: sessions
- * are gathered on few workers. When there is no room the oldest one goes, not the one that comes:
- * those that fit nobody any more must not keep out those that would.
+ * Each worker has its share of persistpoolmax, and may use what the others leave of theirs:
+ * sessions are gathered on few workers. When there is no room the oldest one goes, not the one that
+ * comes: those that fit nobody any more must not keep out those that would.
  */
 #ifndef CORE_POOL_H
 #define CORE_POOL_H
@@ -16,8 +16,11 @@
 #include "core/endpoint.h"
 #include "mx/timer.h"
 
+#define CORE_POOL_KINDS 64u /* a power of two */
+
 struct core_pool {
-    struct mx_list idle; /* newest first */
+    struct mx_list idle;   /* newest first */
+    struct mx_list *kinds; /* [CORE_POOL_KINDS], the same by their kind; NULL: never had one */
     struct mx_timer sweep;
     struct mx_list lenders;         /* endpoints that share and have a connection; see share.h */
     struct mx_list waits;           /* endpoints that wait for one, in order */
@@ -32,8 +35,9 @@ struct core_pool {
     struct mx_atomic missed; /* asked for one and there was none */
 } __attribute__((aligned(64)));
 
-/* Zeroed heads for all workers; free() it. */
+/* Empty ones for all workers. */
 struct core_pool *core_pools_new(struct core_server_runtime *rt, size_t worker_count);
+void core_pools_free(struct core_server_runtime *rt);
 
 struct core_pool *core_pool_mine(const struct core_server_runtime *rt);
 

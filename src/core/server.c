@@ -24,6 +24,15 @@ core_pools_new(struct core_server_runtime *rt, size_t worker_count)
     return pools;
 }
 
+void
+core_pools_free(struct core_server_runtime *rt)
+{
+    for (size_t i = 0; i < (rt->worker_count > 0 ? rt->worker_count : 1); i++) {
+        free(rt->pools[i].kinds);
+    }
+    free(rt->pools);
+}
+
 struct core_server_runtime *
 core_server_runtime_new(const char *name, size_t worker_count)
 {
@@ -56,7 +65,7 @@ core_server_runtime_unref(struct core_server_runtime *rt)
     free(rt->info.last_event);
     free(rt->info.state_details);
     free(rt->stats);
-    free(rt->pools);
+    core_pools_free(rt);
     free(rt->name);
     free(rt);
 }

@@ -379,6 +379,25 @@ def test_connections_that_fit_nobody_keep_nobody_out(pool):
     assert statistics(pool)["reused_connections"] - reused == 10
 
 
+def test_the_right_one_is_found_behind_many_others(make_proxy, server):
+    port = lab.free_port()
+    proxy = make_proxy([server], configuration(server, port, **{
+        server.name: {"persistpoolmax": "100", "persistmaxtime": "3600s"}}))
+    proxy.server = server
+    proxy.wait_ready()
+    drain(proxy)
+    with proxy.connect(port=port) as first:
+        before = thread_id(first)
+    wait_idle(proxy, 1)
+    others = [proxy.connect(port=port, client_flag=pymysql.constants.CLIENT.FOUND_ROWS) for _ in range(80)]
+    for connection in others:
+        ask(connection, "SELECT 1")
+        connection.close()
+    wait_idle(proxy, 81)
+    with proxy.connect(port=port) as second:
+        assert thread_id(second) == before
+
+
 def test_one_thread_may_have_the_shares_of_all(make_proxy, server):
     """Sessions are gathered on one thread of four, whose own share is three connections."""
     port = lab.free_port()

@@ -27,21 +27,24 @@ login_database(const struct mx_session *session, const struct mariadb_identity *
     return any_charset || !mx_session_history_is_whole(session) ? now : identity->database;
 }
 
+uint32_t
+backend_caps(const struct mx_session *session)
+{
+    bool tracks = (mx_session_needs(session) & MX_NEED_TRACKING) != 0;
+    return client_of(session)->caps | (tracks ? WIRE_CAP_SESSION_TRACK : 0);
+}
+
 struct login_facts
 backend_facts(const struct mx_endpoint *endpoint)
 {
     const struct mx_session *session = mx_endpoint_session(endpoint);
     const struct mariadb_client *client = client_of(session);
     const struct mariadb_backend *backend = backend_of(endpoint);
-    uint32_t caps = client->caps;
-    if ((mx_session_needs(session) & MX_NEED_TRACKING) != 0) {
-        caps |= WIRE_CAP_SESSION_TRACK;
-    }
     return (struct login_facts){.identity = client->identity,
                                 .database = login_database(session, client->identity),
                                 .server_name = mx_server_name(mx_endpoint_server(endpoint)),
                                 .conn = backend->conn,
-                                .caps = caps,
+                                .caps = backend_caps(session),
                                 .needed = client->caps,
                                 .compress = mx_server_compression(mx_endpoint_server(endpoint)),
                                 .ext_caps = client->ext_caps};

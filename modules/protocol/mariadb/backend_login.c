@@ -150,16 +150,16 @@ exchange_answer(struct backend_login *login, const struct login_facts *facts, st
 
 /* ------------------------------------------------------------ the response */
 
-static uint32_t
-wanted_caps(const struct login_facts *facts)
+uint32_t
+login_wanted(uint32_t caps)
 {
-    return (facts->caps & ~NEVER_CAPS) | OWN_CAPS;
+    return (caps & ~NEVER_CAPS) | OWN_CAPS;
 }
 
 bool
 login_would_agree(const struct backend_login *login, const struct login_facts *facts)
 {
-    return wanted_caps(facts) == login->wanted && facts->ext_caps == login->ext_caps &&
+    return login_wanted(facts->caps) == login->wanted && facts->ext_caps == login->ext_caps &&
            (facts->needed & NEEDED_CAPS & ~login->caps) == 0;
 }
 
@@ -176,7 +176,7 @@ agree(struct backend_login *login, const struct login_facts *facts,
                           "offered them",
                           facts->server_name, (unsigned)missing, (unsigned)missing_ext);
     }
-    login->wanted = wanted_caps(facts);
+    login->wanted = login_wanted(facts->caps);
     login->caps = login->wanted & greeting->caps;
     login->ext_caps = facts->ext_caps;
     if (facts->database[0] != '\0') {

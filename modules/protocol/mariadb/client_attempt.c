@@ -162,5 +162,6 @@ client_identity_new(struct mx_session *session)
     identity->has_roles = attempt->account.has_roles;
     identity->has_default = attempt->account.has_default_role;
     identity->accounts = attempt->account.version;
+    identity->kind = pool_kind_of_user(session, identity);
     return identity;
 }

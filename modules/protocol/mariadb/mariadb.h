@@ -66,6 +66,7 @@ struct mariadb_identity {
     bool has_roles;    /* may SET ROLE, which a reset of the connection does not undo */
     bool has_default;  /* a login sets a role */
     uint64_t accounts; /* version of the accounts that let him in */
+    uint64_t kind;     /* his part of pool_kind */
     uint8_t bytes[];   /* token first */
 };
 
@@ -381,6 +382,8 @@ struct mariadb_backend {
     struct wire_reply reply;
 };
 
+/* The capabilities that its connections to servers are to have. */
+uint32_t backend_caps(const struct mx_session *session);
 int backend_open(struct mx_endpoint *endpoint, struct mx_err *err);
 void backend_send(struct mx_endpoint *endpoint, const struct mx_query *query, uint32_t flags);
 /* Bytes that are no command: LOAD DATA LOCAL, or (anew) a packet of a replica. */
@@ -448,6 +451,9 @@ void backend_watch_end(struct mariadb_backend *backend);
 /* pooled.c */
 bool backend_may_release(const struct mx_endpoint *endpoint);
 struct mx_pooled *backend_release(struct mx_endpoint *endpoint);
+uint64_t pool_kind_of_user(const struct mx_session *session,
+                           const struct mariadb_identity *identity);
+uint64_t pool_kind(const struct mx_endpoint *endpoint);
 enum mx_pool_fit pooled_fit(const struct mx_pooled *core, const struct mx_endpoint *endpoint);
 void backend_adopt(struct mx_endpoint *endpoint, struct mx_pooled *core, enum mx_pool_fit fit);
 void pooled_settle(struct mx_pooled *core);
@@ -471,6 +477,8 @@ enum login_result login_packet(struct backend_login *login, const struct login_f
                                struct mx_err *err);
 /* Lets go of an exchange that is under way; harmless when repeated. */
 void login_fini(struct backend_login *login);
+/* The capabilities that a login asks for. */
+uint32_t login_wanted(uint32_t caps);
 /* A login with these facts would have agreed on the same capabilities. */
 bool login_would_agree(const struct backend_login *login, const struct login_facts *facts);
 /* COM_CHANGE_USER for this connection. */

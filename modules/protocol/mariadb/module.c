@@ -49,6 +49,7 @@ static const struct mx_protocol_ops ops = {
     .client_interrupt = client_interrupt,
     .backend_kill = backend_kill,
     .backend_release = backend_release,
+    .pool_kind = pool_kind,
     .pooled_fit = pooled_fit,
     .backend_adopt = backend_adopt,
     .backend_may_lend = backend_may_lend,

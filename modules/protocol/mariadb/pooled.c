@@ -202,6 +202,42 @@ is_same_user(const struct mariadb_identity *a, const struct mariadb_identity *b)
             strcmp(a->server_user, b->server_user) == 0 && a->collation == b->collation);
 }
 
+static uint64_t
+mix(uint64_t kind, uint64_t word)
+{
+    kind = (kind ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return kind ^ kind >> 32;
+}
+
+/* Its length and its last bytes: users, databases and addresses of one site differ there. */
+static uint64_t
+mix_text(uint64_t kind, const char *text)
+{
+    uint64_t word = 0;
+    size_t len = strlen(text);
+    size_t take = mx_min_size(len, sizeof(word));
+    memcpy(&word, text + len - take, take);
+    return mix(kind, word ^ len);
+}
+
+/* Nothing of the token: this stays in memory. */
+uint64_t
+pool_kind_of_user(const struct mx_session *session, const struct mariadb_identity *identity)
+{
+    return mix_text(mix_text(identity->accounts, identity->user), mx_session_remote(session));
+}
+
+/* Most of what must be the same for MX_POOL_RESET. */
+uint64_t
+pool_kind(const struct mx_endpoint *endpoint)
+{
+    const struct mx_session *session = mx_endpoint_session(endpoint);
+    const struct mariadb_client *client = client_of(session);
+    uint64_t caps = login_wanted(backend_caps(session));
+    return mix_text(mix(client->identity->kind, caps | (uint64_t)client->ext_caps << 32),
+                    mx_session_database(session));
+}
+
 enum mx_pool_fit
 pooled_fit(const struct mx_pooled *core, const struct mx_endpoint *endpoint)
 {
