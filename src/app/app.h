@@ -80,6 +80,7 @@ struct app {
     struct core_global_config *globals;
     struct core_registry *registry; /* a reference, while it runs */
     int parent_fd;                  /* the waiting parent's pipe; -1: none */
+    bool left_behind;               /* a thread hangs in a call of an authenticator */
 };
 
 /* args.c: -1: wrong, told on standard error. */

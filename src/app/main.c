@@ -158,7 +158,8 @@ work(struct app *app)
         rc = build_and_run(app);
         core_registry_fini();
         net_workers_fini();
-        core_modload_fini(core_auth_jobs_stop() && !app->debug.keep_modules);
+        app->left_behind = !core_auth_jobs_stop();
+        core_modload_fini(!app->left_behind && !app->debug.keep_modules);
     }
     if (locked) {
         app_lock_release(app);
@@ -215,5 +216,8 @@ main(int argc, char **argv)
     }
     app_daemon_tell(&app, rc);
     app_fini(&app);
+    if (app.left_behind) {
+        _exit(rc); /* what libraries do at the end would pull the ground from under that thread */
+    }
     return rc;
 }
