@@ -86,7 +86,7 @@ test_ids_with_equal_last_bits_are_told_apart(void **state MX_UNUSED)
     free(ids.heads);
 }
 
-/* Two workers: sessions move to and fro, end and come, and each is where it was put last. */
+/* Two workers: sessions move both ways, end and come, and each is where it was put last. */
 static void
 test_sessions_move_and_end(void **state MX_UNUSED)
 {
