@@ -16,6 +16,21 @@ check_cut(const char *text, size_t count)
     FUZZ_REQUIRE(charset_utf8_cut(text, len + 1) == len);
 }
 
+/* As a login is kept: no more room than was asked for. */
+static void
+check_put(const char *charset, const uint8_t *name, size_t len, size_t chars_max)
+{
+    size_t room = charset_name_room(len);
+    uint8_t *bytes = malloc(room);
+    uint8_t *at = bytes;
+    const char *as_sent = NULL;
+    const char *utf8 = charset_put_name(&at, charset, name, len, chars_max, &as_sent);
+    FUZZ_REQUIRE(at <= bytes + room);
+    FUZZ_REQUIRE(memcmp(as_sent, name, len) == 0 && as_sent[len] == '\0');
+    FUZZ_REQUIRE(charset_utf8_cut(utf8, chars_max) == strlen(utf8));
+    free(bytes);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -26,6 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = size - 3;
     char *there = charset_to_utf8(charset, data + 3, len);
     (void)charset_is_wide(charset);
+    check_put(charset, data + 3, len, data[2]);
     if (there == NULL) {
         return 0;
     }

@@ -148,3 +148,11 @@ def test_database_of_connections_that_come_later(cluster, replicated, collation,
         assert client.query("SELECT DATABASE()")[-2][5:] == name
         # It is a new one, and not that to the primary.
         assert set(replica.query(of_database)) - set(before)
+
+
+@pytest.mark.parametrize("collation", [3, 17, LATIN1, UTF8MB4])
+def test_names_that_are_long_in_bytes_and_short_in_characters(named, collation):
+    """Continuation bytes of UTF-8 count as no character, so there is nothing to cut them by."""
+    name = b"a" + b"\x80" * 50000 + b"b" * 200
+    with login(named.port, name, "x", name, collation) as client:
+        assert code(client.raw_packet()) in (1045, 1102)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_CONVERT_MAX 1024u /* bytes; no name is longer, and nobody has said yet who he is */
+
 /* The same collations without padding have numbers of their own. */
 #define NO_PAD 1024
 
@@ -201,4 +203,38 @@ charset_utf8_cut(const char *text, size_t count)
         }
     }
     return len;
+}
+
+const char *
+charset_put_text(uint8_t **at, const void *text, size_t len)
+{
+    char *out = (char *)*at;
+    if (len > 0) {
+        memcpy(out, text, len);
+    }
+    out[len] = '\0';
+    *at += len + 1;
+    return out;
+}
+
+/* What cannot be converted may be as long as it was sent, even cut. */
+size_t
+charset_name_room(size_t len)
+{
+    size_t converted = mx_min_size(len, NAME_CONVERT_MAX) * CHARSET_GROWTH_MAX;
+    return len + 1 + mx_max_size(len, converted) + 1;
+}
+
+const char *
+charset_put_name(uint8_t **at, const char *charset, const void *name, size_t len, size_t chars_max,
+                 const char **out_as_sent)
+{
+    *out_as_sent = charset_put_text(at, name, len);
+    char *utf8 = charset_to_utf8(charset, name, mx_min_size(len, NAME_CONVERT_MAX));
+    const char *whole = utf8 != NULL ? utf8 : *out_as_sent;
+    size_t cut = charset_utf8_cut(whole, chars_max);
+    bool is_same = utf8 == NULL && whole[cut] == '\0';
+    const char *out = is_same ? whole : charset_put_text(at, whole, cut);
+    free(utf8);
+    return out;
 }

@@ -23,6 +23,15 @@ char *charset_from_utf8(const char *charset, const char *text);
 /* The same bytes in every character set that clients may speak. */
 bool charset_is_ascii(const char *text, size_t len);
 
+/* Puts a text and a NUL, and moves *at behind it. */
+const char *charset_put_text(uint8_t **at, const void *text, size_t len);
+/* Room for a name in both ways that charset_put_name() puts. */
+size_t charset_name_room(size_t len);
+/* Puts a name as it was sent, and in UTF-8 with no more than so many characters, where that is not
+ * the same; both end with NUL. Moves *at behind them. Returns that in UTF-8. */
+const char *charset_put_name(uint8_t **at, const char *charset, const void *name, size_t len,
+                             size_t chars_max, const char **out_as_sent);
+
 /* Bytes that the first `count` characters of an UTF-8 text take. */
 size_t charset_utf8_cut(const char *text, size_t count);
 

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USER_CHARS_MAX   128   /* servers cut what is longer */
-#define NAME_CONVERT_MAX 1024u /* bytes; no name is longer, and nobody has said yet who he is */
+#define USER_CHARS_MAX 128 /* servers cut what is longer */
 
 struct mariadb_identity *
 mariadb_identity_ref(struct mariadb_identity *identity)
@@ -45,56 +44,24 @@ client_attempt_free(struct mariadb_client *client)
     free(attempt);
 }
 
-static const char *
-put_text(uint8_t **at, const void *text, size_t len)
-{
-    char *out = (char *)*at;
-    if (len > 0) {
-        memcpy(out, text, len);
-    }
-    out[len] = '\0';
-    *at += len + 1;
-    return out;
-}
-
-static size_t
-convertible(struct wire_slice name)
-{
-    return mx_min_size(name.len, NAME_CONVERT_MAX);
-}
-
-/* Puts the client's bytes; returns them in UTF-8, cut to a number of characters. */
-static const char *
-put_name(uint8_t **at, const char *charset, struct wire_slice name, size_t chars_max,
-         const char **out_as_sent)
-{
-    *out_as_sent = put_text(at, name.data, name.len);
-    char *utf8 = charset_to_utf8(charset, name.data, convertible(name));
-    const char *whole = utf8 != NULL ? utf8 : *out_as_sent;
-    size_t len = charset_utf8_cut(whole, chars_max);
-    bool is_same = utf8 == NULL && whole[len] == '\0';
-    const char *out = is_same ? whole : put_text(at, whole, len);
-    free(utf8);
-    return out;
-}
-
 struct mariadb_attempt *
 client_attempt_new(const struct wire_login *login, uint8_t sequence, bool is_change)
 {
     struct wire_slice plugin =
         login->plugin.len > 0 ? login->plugin : wire_slice_of(WIRE_PLUGIN_NATIVE);
     const char *charset = charset_of(login->collation);
-    size_t names = login->user.len + login->db.len;
-    size_t converted = (convertible(login->user) + convertible(login->db)) * CHARSET_GROWTH_MAX;
-    size_t size = names + converted + plugin.len + 5 + login->attrs.len;
+    size_t names = charset_name_room(login->user.len) + charset_name_room(login->db.len);
+    size_t size = names + plugin.len + 1 + login->attrs.len;
     struct mariadb_attempt *attempt = mx_calloc(1, sizeof(*attempt) + size);
     uint8_t *at = attempt->texts;
     attempt->is_change = is_change;
     attempt->sequence = sequence;
     attempt->collation = login->collation;
-    attempt->user = put_name(&at, charset, login->user, USER_CHARS_MAX, &attempt->client_user);
-    attempt->database = put_name(&at, charset, login->db, SIZE_MAX, &attempt->client_database);
-    attempt->plugin = put_text(&at, plugin.data, plugin.len);
+    attempt->user = charset_put_name(&at, charset, login->user.data, login->user.len,
+                                     USER_CHARS_MAX, &attempt->client_user);
+    attempt->database = charset_put_name(&at, charset, login->db.data, login->db.len, SIZE_MAX,
+                                         &attempt->client_database);
+    attempt->plugin = charset_put_text(&at, plugin.data, plugin.len);
     attempt->used_password = login->token.len > 0;
     if (login->token.len > 0 &&
         mx_buf_append(&attempt->in, login->token.data, login->token.len) != 0) {
@@ -141,11 +108,11 @@ client_identity_new(struct mx_session *session)
         memcpy(at, attempt->token.bytes, attempt->token.len);
     }
     at += attempt->token.len;
-    identity->user = put_text(&at, attempt->user, user_len);
-    identity->database = put_text(&at, attempt->client_database, database_len);
+    identity->user = charset_put_text(&at, attempt->user, user_len);
+    identity->database = charset_put_text(&at, attempt->client_database, database_len);
     identity->server_user = identity->user;
     if (server_user.len > 0) {
-        identity->server_user = put_text(&at, server_user.data, server_user.len);
+        identity->server_user = charset_put_text(&at, server_user.data, server_user.len);
     }
     free(mapped);
     if (attempt->attrs_len > 0) {
