@@ -569,6 +569,7 @@ worker_thread(void *arg)
     (void)snprintf(name, sizeof(name), "worker-%d", worker->index);
     (void)pthread_setname_np(pthread_self(), name);
     become(worker);
+    mx_atomic_set(&worker->tid, gettid());
     mx_timer_restart(&worker->load.timer, 1000);
     net_worker_run();
     mx_timer_stop(&worker->load.timer);

@@ -63,6 +63,7 @@ struct mx_worker {
     bool is_stopping;
     bool is_running; /* its thread was started */
     pthread_t thread;
+    struct mx_atomic tid; /* of its thread, as the kernel counts them; 0: does not run yet */
     const struct net_engine *engine;
     const struct net_ops *ops;
     int epoll_fd;
@@ -127,6 +128,21 @@ void net_worker_set_ops(const struct net_ops *ops);
 const struct net_op_counts *net_worker_counts(const struct mx_worker *worker);
 /* Processor time that the worker's thread has used so far; 0 before it runs. Any thread. */
 int64_t net_worker_cpu_us(const struct mx_worker *worker);
+
+/* What the kernel's scheduler counted for a worker's thread so far. */
+struct net_sched_times {
+    int64_t ran_us;
+    int64_t waited_us; /* ready to run, and another thread had the processor */
+};
+
+/* worker_sched.c; any thread. Zeros before it runs; false: the kernel does not tell (schedstat). */
+MX_MUST_USE bool net_worker_sched_times(const struct mx_worker *worker,
+                                        struct net_sched_times *times);
+/*
+ * Between SCHED_OTHER and SCHED_BATCH, whose threads do not interrupt others when they wake up.
+ * 0, or -errno: -EBUSY when somebody gave the thread a third policy, which then stays.
+ */
+MX_MUST_USE int net_worker_set_batch(const struct mx_worker *worker, bool is_batch);
 
 /* For engines: the wait is over and `events` are to be served; a callback has returned. */
 void net_worker_awake(struct mx_worker *worker, int events);
