@@ -7,6 +7,7 @@
 #include "core/placement.h"
 #include "core/pool.h"
 #include "core/runtime.h"
+#include "core/scheduling.h"
 #include "core/service_run.h"
 #include "mx/log.h"
 #include "mx/timer.h"
@@ -105,6 +106,7 @@ start_all(struct app *app, struct running *running)
         return APP_EXIT_INTERNAL;
     }
     running->has_workers = true;
+    core_scheduling_start();
     core_placement_start();
     core_monitor_on_server_changed(on_server_changed, NULL);
     if (app->globals->admin_enabled) {
@@ -159,6 +161,7 @@ stop_all(struct app *app, struct running *running)
     app->registry = core_registry_ref()->self;
     mx_log_notice(NULL, "MaxScale is shutting down.");
     core_placement_stop();
+    core_scheduling_stop();
     core_listener_close_all(app->registry);
     core_main_close();
     admin_stop(running->admin);

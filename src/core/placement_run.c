@@ -1,6 +1,7 @@
 /* Measures the workers' load on the main thread and carries out what placement.c decides. */
 #include "core/main_call.h"
 #include "core/placement.h"
+#include "core/scheduling.h"
 #include "mx/timer.h"
 #include "net/listen.h"
 #include "net/worker.h"
@@ -131,8 +132,11 @@ look(struct mx_timer *timer)
 {
     const struct core_global_config *globals = core_registry_mine()->globals;
     measure();
+    core_scheduling_look();
     int64_t period_ms = globals->rebalance_period_ms;
-    if (period_ms <= 0) {
+    if (all.count == 1) {
+        /* nowhere to go */
+    } else if (period_ms <= 0) {
         gather();
     } else if (mx_now_ms() - all.levelled_ms >= period_ms) {
         all.levelled_ms = mx_now_ms();
@@ -153,9 +157,7 @@ core_placement_start(void)
     mx_atomic_set(&all.active, spreads ? 0 : 1);
     all.looked_us = mx_clock_us();
     all.second_began_us = all.looked_us;
-    if (all.count > 1) {
-        mx_timer_start(&all.timer, look, LOOK_IDLE_MS);
-    }
+    mx_timer_start(&all.timer, look, LOOK_IDLE_MS);
 }
 
 void
