@@ -1,14 +1,16 @@
 """refused.py NAME=ERRNO[,...] COMMAND...: runs the command where the kernel refuses these system calls (a seccomp
 filter, as a container's profile is one); NAME may also be "memlock", the limit on locked memory, which is 0 then.
-x86-64 and aarch64, whose io_uring calls have the same numbers."""
+x86-64 and aarch64."""
 import ctypes
 import errno
 import os
+import platform
 import resource
 import struct
 import sys
 
-NUMBERS = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427}
+NUMBERS = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
+           "sched_setscheduler": {"x86_64": 144, "aarch64": 119}.get(platform.machine())}
 PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 22, 24, 38
 FILTER_MODE, CAP_IPC_LOCK = 2, 14
 LOAD, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06  # of 32 bits, at the place of the call's number; with a constant
