@@ -5,9 +5,9 @@
 #define CROWDED_PERCENT 3  /* of the time spent waiting: below nobody is interrupted either */
 /* Waiting this many times as long as running is no queue of one's own clients and servers. */
 #define STALLED_TIMES   6
-#define STALLED_PERCENT 20
-#define STALLED_LOOKS   2 /* the end of a load looks the same, once */
-#define QUIET_LOOKS     8 /* a load that comes back within these finds things as it left them */
+#define STALLED_PERCENT 5
+#define STALLED_LOOKS   2  /* the end of a load looks the same, once */
+#define QUIET_LOOKS     20 /* a load that comes back within these finds things as it left them */
 #define TRIAL_LOOKS     8
 #define HOLD_FIRST      40 /* looks: ten seconds of work */
 #define HOLD_MOST       240

@@ -78,7 +78,7 @@ def test_a_thread_on_a_full_machine_tries_batch_scheduling_and_ends_it(start):
     assert os.sched_getscheduler(worker) == os.SCHED_OTHER
     with load(proxy, LOOKS_S + 1):
         lab.wait_for("the batch policy", lambda: os.sched_getscheduler(worker) == os.SCHED_BATCH, LOOKS_S, 0.02)
-    lab.wait_for("the usual policy", lambda: os.sched_getscheduler(worker) == os.SCHED_OTHER, 20)
+    lab.wait_for("the usual policy", lambda: os.sched_getscheduler(worker) == os.SCHED_OTHER, 60)
     assert "scheduling" not in proxy.log()
 
 

@@ -11,7 +11,7 @@
 #define TRIAL      8
 #define HOLD_FIRST 40
 #define HOLD_MOST  240
-#define QUIET      8
+#define QUIET      20
 
 /* What the machine gives under either policy: percent of a look, and events. */
 struct machine {
