@@ -128,7 +128,10 @@ run(void *arg MX_UNUSED)
     return NULL;
 }
 
-/* Under the lock. Without any thread the job waits for the session's end. */
+/*
+ * Under the lock. Without any thread the job waits for the session's end. A worker that has the
+ * batch policy hands it on, which suits what waits or computes a hash: it interrupts no worker.
+ */
 static void
 add_thread(void)
 {

@@ -95,6 +95,9 @@ loads_now(uint32_t window)
 static void
 level(uint32_t window, uint32_t threshold)
 {
+    if (all.count == 1) {
+        return;
+    }
     struct core_placement_load *loads = loads_now(window);
     struct core_move_order order;
     if (core_placement_level(loads, all.count, threshold, &order)) {
@@ -106,6 +109,9 @@ level(uint32_t window, uint32_t threshold)
 static void
 gather(void)
 {
+    if (all.count == 1) {
+        return;
+    }
     struct core_move_order orders[CORE_PLACEMENT_ORDERS];
     struct core_placement_load *loads = loads_now(0);
     size_t count = core_placement_gather(&all.placement, loads, all.count, orders);
@@ -134,9 +140,7 @@ look(struct mx_timer *timer)
     measure();
     core_scheduling_look();
     int64_t period_ms = globals->rebalance_period_ms;
-    if (all.count == 1) {
-        /* nowhere to go */
-    } else if (period_ms <= 0) {
+    if (period_ms <= 0) {
         gather();
     } else if (mx_now_ms() - all.levelled_ms >= period_ms) {
         all.levelled_ms = mx_now_ms();
@@ -189,10 +193,8 @@ static int
 level_here(void *arg)
 {
     const uint32_t *threshold = arg;
-    if (all.count > 1) {
-        measure();
-        level(0, *threshold);
-    }
+    measure();
+    level(0, *threshold);
     return 0;
 }
 

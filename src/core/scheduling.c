@@ -78,21 +78,19 @@ begin_trial(struct core_scheduling *scheduling)
     scheduling->is_batch = trial_is_batch(1);
 }
 
-static bool
-is_stalled(struct core_scheduling *scheduling, const struct core_scheduling_look *look)
+static void
+count_stalls(struct core_scheduling *scheduling, const struct core_scheduling_look *look)
 {
     bool waits = look->waited_us > look->ran_us * STALLED_TIMES &&
                  is_share(look->waited_us, STALLED_PERCENT, look->passed_us);
     scheduling->stalls = waits ? scheduling->stalls + 1 : 0;
-    return scheduling->stalls >= STALLED_LOOKS;
 }
 
-static bool
-is_busy(struct core_scheduling *scheduling, const struct core_scheduling_look *look)
+static void
+count_quiet(struct core_scheduling *scheduling, const struct core_scheduling_look *look)
 {
     bool is_busy = is_share(look->ran_us, BUSY_PERCENT, look->passed_us);
     scheduling->quiet = is_busy ? 0 : scheduling->quiet + 1;
-    return is_busy;
 }
 
 static void
@@ -106,10 +104,14 @@ rest(struct core_scheduling *scheduling)
 bool
 core_scheduling_decide(struct core_scheduling *scheduling, const struct core_scheduling_look *look)
 {
-    if (scheduling->is_batch && is_stalled(scheduling, look)) {
+    if (scheduling->is_batch) {
+        count_stalls(scheduling, look);
+    }
+    count_quiet(scheduling, look);
+    if (scheduling->stalls >= STALLED_LOOKS) {
         scheduling->stalls = 0;
         hold(scheduling, false);
-    } else if (!is_busy(scheduling, look)) {
+    } else if (scheduling->quiet > 0) {
         rest(scheduling);
     } else if (scheduling->trial > 0) {
         go_on_trying(scheduling, look);
