@@ -20,6 +20,7 @@ def numbers(name, short, full):
 
 SECONDS = number("SECONDS", 2, 3)  # of one measurement
 ROUNDS = number("ROUNDS", 3, 3)  # medians of so many, interleaved
+STOLEN = number("STOLEN", 10, 10)  # percent; a round that lost more to the host is measured again
 CLIENTS = numbers("CLIENTS", "16,64", "1,16,64,256")  # sysbench
 TESTS = words("TESTS", "oltp_point_select", "oltp_point_select,oltp_read_only,oltp_read_write")
 LOAD_CLIENTS = numbers("LOAD_CLIENTS", "16,64,256", "1,16,64,256,1000,10000")

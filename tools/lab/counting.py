@@ -36,6 +36,20 @@ class Usage:
             self.forced += sum(int(line.split()[1]) for line in lines if line.startswith("nonvoluntary"))
 
 
+class Machine:
+    """The processors' time since the start, and how much of it the host of a virtual machine gave to others."""
+
+    def __init__(self):
+        with open("/proc/stat", encoding="utf-8") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+        self.stolen, self.total = ticks[7], sum(ticks)
+
+    def stolen_percent(self):
+        """From then until now."""
+        now = Machine()
+        return 100 * (now.stolen - self.stolen) / max(now.total - self.total, 1)
+
+
 def status_kib(pid, name):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(name))
