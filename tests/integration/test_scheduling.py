@@ -8,22 +8,11 @@ import time
 
 import pytest
 
-from lab import lab, loadbed
+from lab import counting, lab, loadbed
 
 RELEASE = os.environ.get("MX_RELEASE_ROOT", os.path.join(lab.REPO, "build-release", "root"))
 REFUSED = os.path.join(lab.REPO, "tests", "support", "refused.py")
 LOOKS_S = 4  # where the processors are the machine's own, a trial begins and tries the batch policy within this
-
-
-@contextlib.contextmanager
-def on_one_processor():
-    """For this process and what it starts meanwhile."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 @pytest.fixture
@@ -31,7 +20,7 @@ def start():
     made = []
 
     def make(*prefix):
-        with on_one_processor():
+        with counting.on_one_processor():
             server = loadbed.Server()
             made.append(server)
             proxy = loadbed.Proxy([server], root=RELEASE, prefix=prefix)
@@ -58,7 +47,7 @@ def load(proxy):
     ended = threading.Event()
 
     def run():
-        with on_one_processor():  # affinity is a thread's own
+        with counting.on_one_processor():  # affinity is a thread's own
             while not ended.is_set():
                 loadbed.load(proxy.rcr, "--clients", 16, "--seconds", 1)
     thread = threading.Thread(target=run)

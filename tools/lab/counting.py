@@ -1,5 +1,6 @@
 """What a process costs, counted from outside: processor time, wake-ups, memory, system calls, heap
 calls and instructions. For the tests of the budgets and for the benchmarks."""
+import contextlib
 import glob
 import mmap
 import os
@@ -34,6 +35,17 @@ class Usage:
                 continue
             self.wakeups += sum(int(line.split()[1]) for line in lines if line.startswith("voluntary"))
             self.forced += sum(int(line.split()[1]) for line in lines if line.startswith("nonvoluntary"))
+
+
+@contextlib.contextmanager
+def on_one_processor():
+    """This thread and what it starts meanwhile: who runs when depends on nobody else then."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 class Machine:
