@@ -51,9 +51,10 @@ class Report:
     def save(self):
         with open(self.path + ".new", "w", encoding="utf-8") as file:
             file.write(self.heading + "\n\n## Ratios against HAProxy in TCP mode\n\n")
-            file.write("Below 1 is better, except for throughput. Medians of the ratios of each round.\n\n")
-            file.write("| section | case | through | " + " | ".join(name for _, name in RATIOS) + " |\n")
-            file.write("|---" * (3 + len(RATIOS)) + "|\n")
+            file.write("Below 1 is better, except for throughput. Medians of the ratios of each round; stolen: the most that the "
+                       "host took from one of them.\n\n")
+            file.write("| section | case | through | " + " | ".join(name for _, name in RATIOS) + " | stolen % |\n")
+            file.write("|---" * (4 + len(RATIOS)) + "|\n")
             file.write("".join(line + "\n" for line in self.ratios) + "\n")
             file.write("".join(line + "\n" for line in self.raw))
         os.replace(self.path + ".new", self.path)
@@ -121,6 +122,7 @@ class Table:
             if base and got and name not in (BASE, "direct"):
                 found = paired_ratios(got, base)
                 cells = [f"{found[key]:.2f}" if key in found else "-" for key, _ in RATIOS]
+                cells.append(f"{max(sample['stolen'] for sample in got + base):.0f}")
                 self.report.ratios.append(f"| {self.section} | {case} | {name} | " + " | ".join(cells) + " |")
         self.report.save()
 
