@@ -42,7 +42,7 @@ def calls(report):
     beds.needs("strace")
     with beds.load_bed(1) as targets:
         table = Table(report, "counts", "system calls and context switches",
-                      "statement", CALLS)
+                      "statement", CALLS, counted=True)
         for mode in MODES:
             for clients in (1, 16, 64):
                 table.measure(f"{mode} {clients} clients", targets[1:],
@@ -89,7 +89,7 @@ def heap(report):
             return {"allocations": (after[0] - before[0]) / each,
                     "copied bytes": (after[2] - before[2]) / each}
         table = Table(report, "counts", "heap allocations, and bytes copied in pieces of 256 and more",
-                      "statement", ["allocations", "copied bytes"])
+                      "statement", ["allocations", "copied bytes"], counted=True)
         for mode in MODES:
             table.measure(f"{mode}", bed.targets, lambda target: measure(target, mode), 1)
 
@@ -114,7 +114,7 @@ def instructions(report):
             # Without what a session takes to begin and to end.
             return {"instructions": min((count(many) - count(few)) / (many - few) for _ in range(2))}
         table = Table(report, "counts", "instructions outside the kernel (callgrind); connect: of a connection",
-                      "statement", ["instructions"])
+                      "statement", ["instructions"], counted=True)
         for mode in (*MODES, "connect"):
             table.measure(f"{mode}", bed.targets, lambda target: measure(target, mode), 1)
 

@@ -26,7 +26,7 @@ def run(report):
     """A process of its own for every figure: memory that was freed would hide what the next one takes."""
     for tls in (False, True):
         way = "TLS" if tls else "plain"
-        table = Table(report, "idle", f"idle connections, {way}", "connection", COLUMNS)
+        table = Table(report, "idle", f"idle connections, {way}", "connection", COLUMNS, counted=True)
         for wanted in settings.IDLE:
             for name in range(1, 4):
                 with beds.load_bed(1, tls=tls, replica=True) as targets:
