@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import sys
 
 from . import lab
 
@@ -20,6 +21,9 @@ class Server:
         self.process = subprocess.Popen([tool("load_server"), "--port", str(self.port), *arguments])
 
     def stop(self):
+        if self.process.poll() is not None:  # or the errors of its clients would be a riddle
+            print(f"load_server at port {self.port} had ended by itself, status {self.process.returncode}",
+                  file=sys.stderr)
         self.process.kill()
         self.process.wait()
 
