@@ -127,18 +127,24 @@ MX_API void mx_conn_flush(struct mx_conn *conn);
 MX_API void mx_conn_cork(struct mx_conn *conn);
 MX_API void mx_conn_uncork(struct mx_conn *conn);
 
+/* What a codec has done: how many bytes it used of those that came, and how many it made. */
+struct mx_codec_step {
+    size_t used;
+    size_t made;
+};
+
 /*
  * Another form of the bytes on their way, such as compression. It sees every byte once and in
  * order, on the connection's worker.
  */
 struct mx_conn_codec {
     /*
-     * Takes *used of the bytes that came and puts *made into `out`. Both 0: more must come. May
-     * hold output back only when `out` is full; is then called again, also with in_len 0. -1: err,
-     * which breaks the connection.
+     * Takes some of the bytes that came and puts others into `out`. None of either: more must come.
+     * May hold output back only when `out` is full; is then called again, also with in_len 0. -1:
+     * err, which breaks the connection.
      */
-    int (*decode)(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t *out,
-                  size_t cap, size_t *made, struct mx_err *err);
+    int (*decode)(void *state, const uint8_t *in, size_t in_len, uint8_t *out, size_t cap,
+                  struct mx_codec_step *step, struct mx_err *err);
     /* Appends to `out` what stands for the first bytes of the vector (which is not empty); how
      * many of them, at least 1. */
     size_t (*encode)(void *state, const struct iovec *iov, int count, struct mx_buf *out);

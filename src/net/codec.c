@@ -32,15 +32,16 @@ of_layer(struct net_layer *layer)
 static int
 decode(struct net_io *io, struct net_codec *codec, void *bytes, size_t len, size_t *made)
 {
-    size_t used = 0;
+    struct mx_codec_step step = {0};
     struct mx_err err;
-    if (codec->ops->decode(codec->state, codec->in.bytes, codec->in.len, &used, bytes, len, made,
-                           &err) != 0) {
+    if (codec->ops->decode(codec->state, codec->in.bytes, codec->in.len, bytes, len, &step, &err) !=
+        0) {
         net_conn_break(net_conn_of(io), err.code, "%s", err.text);
         return -EBADMSG;
     }
-    MX_ASSERT(used <= codec->in.len && *made <= len);
-    mx_buf_consume(&codec->in, used);
+    MX_ASSERT(step.used <= codec->in.len && step.made <= len);
+    mx_buf_consume(&codec->in, step.used);
+    *made = step.made;
     return 0;
 }
 

@@ -39,15 +39,16 @@ bare_decode(struct compress *c, const uint8_t *in, size_t len, size_t *used, siz
 {
     uint8_t *piece = malloc(len > 0 ? len : 1);
     uint8_t *room = malloc(cap);
-    *used = 0;
-    *made = 0;
+    struct mx_codec_step step;
     if (piece == NULL || room == NULL) {
         abort();
     }
     if (len > 0) {
         memcpy(piece, in, len);
     }
-    int rc = compress_codec.decode(c, piece, len, used, room, cap, made, err);
+    int rc = compress_codec.decode(c, piece, len, room, cap, &step, err);
+    *used = step.used;
+    *made = step.made;
     if (*used > len || *made > cap || (rc == 0 && mx_buf_append(out, room, *made) != 0)) {
         abort();
     }

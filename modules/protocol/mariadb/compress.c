@@ -176,19 +176,13 @@ malformed(struct mx_err *err, const char *what)
     return mx_err_set(err, WIRE_ER_NET_UNCOMPRESS, "08S01", "a compressed packet %s", what);
 }
 
-/* What the stream has done with in_len bytes and room for out_len. */
-struct step {
-    size_t used;
-    size_t made;
-};
-
 /*
  * The length in the header is a promise that is checked, never a size that memory is reserved by:
  * bytes go where the reader wants them, as many as there is room for.
  */
 static int
 inflate_some(struct compress *c, const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len,
-             struct step *step, struct mx_err *err)
+             struct mx_codec_step *step, struct mx_err *err)
 {
     z_stream *z = &c->inflater->z;
     uint8_t beyond = 0;
@@ -224,7 +218,7 @@ inflate_some(struct compress *c, const uint8_t *in, size_t in_len, uint8_t *out,
 
 static int
 take_inside(struct compress *c, const uint8_t *in, size_t in_len, uint8_t *out, size_t cap,
-            struct step *step, struct mx_err *err)
+            struct mx_codec_step *step, struct mx_err *err)
 {
     in_len = mx_min_size(in_len, c->in_left);
     cap = mx_min_size(cap, c->plain_left);
@@ -235,7 +229,7 @@ take_inside(struct compress *c, const uint8_t *in, size_t in_len, uint8_t *out, 
     if (part > 0) {
         memcpy(out, in, part);
     }
-    *step = (struct step){part, part};
+    *step = (struct mx_codec_step){part, part};
     c->in_left -= (uint32_t)part;
     c->plain_left -= (uint32_t)part;
     if (c->in_left == 0) {
@@ -258,29 +252,28 @@ take_head(struct compress *c, const uint8_t *in, size_t in_len, size_t *used)
 }
 
 static int
-decode(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t *out, size_t cap,
-       size_t *made, struct mx_err *err)
+decode(void *state, const uint8_t *in, size_t in_len, uint8_t *out, size_t cap,
+       struct mx_codec_step *all, struct mx_err *err)
 {
     static const uint8_t nothing[1] = {0};
     struct compress *c = state;
     in = in == NULL ? nothing : in;
-    *used = 0;
-    *made = 0;
+    *all = (struct mx_codec_step){0};
     for (;;) {
         if (c->is_inside) {
-            struct step step = {0};
-            if (take_inside(c, in + *used, in_len - *used, out + *made, cap - *made, &step, err) !=
-                0) {
+            struct mx_codec_step step = {0};
+            if (take_inside(c, in + all->used, in_len - all->used, out + all->made, cap - all->made,
+                            &step, err) != 0) {
                 return -1;
             }
-            *used += step.used;
-            *made += step.made;
+            all->used += step.used;
+            all->made += step.made;
             if (c->is_inside && step.used == 0 && step.made == 0) {
                 return 0;
             }
             continue;
         }
-        if (!take_head(c, in, in_len, used)) {
+        if (!take_head(c, in, in_len, &all->used)) {
             return 0;
         }
         if (begin_packet(c, err) != 0) {

@@ -23,19 +23,18 @@ struct toy {
 };
 
 static int
-toy_decode(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t *out, size_t cap,
-           size_t *made, struct mx_err *err)
+toy_decode(void *state, const uint8_t *in, size_t in_len, uint8_t *out, size_t cap,
+           struct mx_codec_step *step, struct mx_err *err)
 {
     struct toy *toy = state;
-    *used = 0;
-    *made = 0;
-    while (*made < cap && (toy->twice || *used < in_len)) {
+    *step = (struct mx_codec_step){0};
+    while (step->made < cap && (toy->twice || step->used < in_len)) {
         if (toy->twice) {
-            out[(*made)++] = toy->byte;
+            out[step->made++] = toy->byte;
             toy->twice = 0;
             continue;
         }
-        uint8_t byte = in[(*used)++];
+        uint8_t byte = in[step->used++];
         if (toy->left == 0) {
             if (byte == 0) {
                 return mx_err_set(err, 1156, "08S01", "no toy packet is empty");
@@ -46,7 +45,7 @@ toy_decode(void *state, const uint8_t *in, size_t in_len, size_t *used, uint8_t 
         toy->left--;
         toy->byte = byte ^ KEY;
         toy->twice = toy->doubles ? 1 : 0;
-        out[(*made)++] = toy->byte;
+        out[step->made++] = toy->byte;
     }
     return 0;
 }
