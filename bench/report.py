@@ -62,8 +62,8 @@ class Report:
 
 
 class Table:
-    """Cases of one section, each measured through several targets. counted: what is measured is memory or
-    counts, which the host cannot falsify by taking time."""
+    """Cases of one section, each measured through several targets. counted: what is measured is memory,
+    allocations or instructions, which the host cannot falsify by taking time."""
 
     def __init__(self, report, section, title, per, columns, counted=False):
         self.report, self.section, self.columns = report, section, [*columns, "stolen"]

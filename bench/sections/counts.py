@@ -42,7 +42,7 @@ def calls(report):
     beds.needs("strace")
     with beds.load_bed(1) as targets:
         table = Table(report, "counts", "system calls and context switches",
-                      "statement", CALLS, counted=True)
+                      "statement", CALLS)
         for mode in MODES:
             for clients in (1, 16, 64):
                 table.measure(f"{mode} {clients} clients", targets[1:],

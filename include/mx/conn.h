@@ -139,9 +139,9 @@ struct mx_codec_step {
  */
 struct mx_conn_codec {
     /*
-     * Takes some of the bytes that came and puts others into `out`. None of either: more must come.
-     * May hold output back only when `out` is full; is then called again, also with in_len 0. -1:
-     * err, which breaks the connection.
+     * Takes some of the bytes that came, puts others into `out`, and adds both to `step`, which
+     * comes with zeros. Still zeros: more must come. May hold output back only when `out` is full;
+     * is then called again, also with in_len 0. -1: err, which breaks the connection.
      */
     int (*decode)(void *state, const uint8_t *in, size_t in_len, uint8_t *out, size_t cap,
                   struct mx_codec_step *step, struct mx_err *err);

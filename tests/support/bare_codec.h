@@ -39,7 +39,7 @@ bare_decode(struct compress *c, const uint8_t *in, size_t len, size_t *used, siz
 {
     uint8_t *piece = malloc(len > 0 ? len : 1);
     uint8_t *room = malloc(cap);
-    struct mx_codec_step step;
+    struct mx_codec_step step = {0};
     if (piece == NULL || room == NULL) {
         abort();
     }

@@ -258,7 +258,6 @@ decode(void *state, const uint8_t *in, size_t in_len, uint8_t *out, size_t cap,
     static const uint8_t nothing[1] = {0};
     struct compress *c = state;
     in = in == NULL ? nothing : in;
-    *all = (struct mx_codec_step){0};
     for (;;) {
         if (c->is_inside) {
             struct mx_codec_step step = {0};

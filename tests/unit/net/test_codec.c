@@ -27,7 +27,6 @@ toy_decode(void *state, const uint8_t *in, size_t in_len, uint8_t *out, size_t c
            struct mx_codec_step *step, struct mx_err *err)
 {
     struct toy *toy = state;
-    *step = (struct mx_codec_step){0};
     while (step->made < cap && (toy->twice || step->used < in_len)) {
         if (toy->twice) {
             out[step->made++] = toy->byte;
